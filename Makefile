@@ -1,0 +1,33 @@
+# Two commands set everything up: `make demo` runs the pipeline on a sample, `make test` checks the project.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test test-slow lint example clean
+
+demo: .venv/translate.done
+	$(BIN)/kyojitsu models pull qwen-1.5b
+	$(BIN)/kyojitsu run corpus/sample -o outputs/demo
+
+test: .venv/dev.done lint
+	$(BIN)/pytest -m "not slow"
+
+test-slow: .venv/dev.done
+	$(BIN)/pytest
+
+lint: .venv/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/translate.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) -e '.[translate]'
+	touch $@
+
+.venv/dev.done: .venv/translate.done
+	$(PIP) -e '.[translate,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

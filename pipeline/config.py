@@ -1,0 +1,280 @@
+"""Typed configuration: ``configs/default.yaml``, overlaid by a file, overlaid by ``--set KEY=VALUE``.
+
+Every fault is reported at once, each with its file, key, value, what was expected and the nearest valid name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import ConfigError
+from pipeline.sources.settings import ReadSettings
+
+# Settings that change how a run works but not what it writes: left out of the signature.
+OperationalOnly = Field(json_schema_extra={"operational": True})
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys and wrong types are faults, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NormalizeSettings(Settings):
+    """Width folding, repairs (``rules_off``: names of rules that are switched off) and layout."""
+
+    fold_width: bool
+    rules_off: list[str]
+    boilerplate: bool
+
+    @field_validator("rules_off")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        from pipeline.text.repairs import RULES
+
+        valid = [rule.name for rule in RULES]
+        unknown = [name for name in names if name not in valid]
+        if unknown:
+            raise ValueError(f"no such rule: {', '.join(unknown)}; there are {', '.join(valid)}")
+        return names
+
+
+class TokenizeSettings(Settings):
+    """GiNZA; ``max_sentence_bytes`` is in UTF-8 bytes and must stay under Sudachi's limit of 49,149."""
+
+    model: str
+    split_mode: Literal["A", "B", "C"]
+    max_sentence_bytes: Annotated[int, Field(ge=100, le=49_000)]
+
+
+class NerSettings(Settings):
+    """Names and figures."""
+
+    gazetteer: str
+    model_entities: bool
+
+
+class HypeSettings(Settings):
+    """Cues and the scores at which levels begin."""
+
+    cues: str
+    levels: Annotated[list[Fraction], Field(min_length=3, max_length=3)]
+    min_span_score: Fraction
+
+
+class StanceSettings(Settings):
+    """Targets and the margin under which a stance is neutral."""
+
+    targets: str
+    discover: bool
+    margin: Fraction
+
+
+class TranslateSettings(Settings):
+    """The engine, its cache and its resources."""
+
+    engine: str
+    model: str | None
+    cache: Annotated[bool, OperationalOnly]
+    cache_dir: Annotated[str | None, OperationalOnly]
+    threads: Annotated[int, Field(ge=0, json_schema_extra={"operational": True})]
+    batch_size: Annotated[int, Field(ge=1, json_schema_extra={"operational": True})]
+
+
+class RunSettings(Settings):
+    """How a run uses the machine."""
+
+    workers: Annotated[int, Field(ge=1)]
+    engine: Literal["local", "ray"]
+    max_pending: Annotated[int, Field(ge=1)]
+
+
+class Config(Settings):
+    """The whole configuration. ``plugins`` holds the settings of third-party stages by stage name."""
+
+    stages: Annotated[list[str], Field(min_length=1)]
+    read: ReadSettings
+    normalize: NormalizeSettings
+    tokenize: TokenizeSettings
+    ner: NerSettings
+    hype: HypeSettings
+    stance: StanceSettings
+    translate: TranslateSettings
+    run: Annotated[RunSettings, OperationalOnly]
+    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def config_dir() -> Path:
+    """The folder of the configs that come with the package, installed or in a checkout."""
+    here = Path(__file__).parent
+    return here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
+
+
+def load_config(
+    file: Path | str | None = None, overrides: Sequence[str] = (), stages: Sequence[str] | None = None
+) -> Config:
+    """Resolve the configuration.
+
+    Args:
+        file: a YAML file with the settings to change.
+        overrides: ``KEY=VALUE`` strings, dotted key and YAML value.
+        stages: the stages to run, in order, in place of the configured ones.
+
+    Raises:
+        ConfigError: listing every fault found.
+    """
+    default = config_dir() / "default.yaml"
+    values = _read_yaml(default)
+    origin = {key: str(default) for key in _leaves(values)}
+    faults: list[str] = []
+    if file is not None:
+        _overlay(values, _read_yaml(Path(file)), origin, str(file))
+        _resolve_files(values, origin, str(file))
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            faults.append(f"--set {override}: expected KEY=VALUE, for example --set run.workers=2")
+            continue
+        _overlay(values, _nest(key.split("."), _parse_value(override, value)), origin, "--set")
+    if stages is not None:
+        _overlay(values, {"stages": list(stages)}, origin, "--stages")
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        faults += [_fault(e, origin) for e in error.errors()]
+    else:
+        from pipeline.stages import order_faults
+
+        faults += [f"{_origin('stages', origin)}: stages: {fault}" for fault in order_faults(config)]
+    if faults:
+        raise ConfigError(f"{len(faults)} fault(s) in the configuration:\n  " + "\n  ".join(faults))
+    return config
+
+
+def find_file(name: str) -> Path:
+    """The data file or folder that a setting names: a path, or a name in the package's configs.
+
+    Raises:
+        ConfigError: it is in neither place.
+    """
+    for candidate in (Path(name), config_dir() / name):
+        if candidate.exists():
+            return candidate
+    raise ConfigError(
+        f"{name!r} is named in the configuration but there is no such file or folder.",
+        remedy=f"Looked in {Path.cwd()} and in {config_dir()}; give a path that exists.",
+    )
+
+
+def relevant(settings: BaseModel) -> dict[str, Any]:
+    """The settings that can change what is written, as plain data."""
+    kept: dict[str, Any] = {}
+    for name, info in type(settings).model_fields.items():
+        extra = info.json_schema_extra
+        if isinstance(extra, dict) and extra.get("operational"):
+            continue
+        value = getattr(settings, name)
+        kept[name] = relevant(value) if isinstance(value, BaseModel) else value
+    return kept
+
+
+def digest(value: object) -> str:
+    """Eight hexadecimal digits that identify plain data."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:8]
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}.") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected settings as KEY: VALUE lines, found {type(values).__name__}.")
+    return values
+
+
+def _parse_value(override: str, value: str) -> Any:
+    try:
+        return YAML(typ="safe").load(value)
+    except YAMLError as error:
+        raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
+
+
+def _nest(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    return {keys[0]: _nest(keys[1:], value) if len(keys) > 1 else value}
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _overlay(
+    base: dict[str, Any], top: Mapping[str, Any], origin: dict[str, str], source: str, prefix: str = ""
+) -> None:
+    for key, value in top.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _overlay(base[key], value, origin, source, f"{prefix}{key}.")
+        else:
+            base[key] = value
+            origin[f"{prefix}{key}"] = source
+
+
+# Settings that name a file or folder; a relative name is looked up beside the file that gives it.
+_FILE_SETTINGS = (("ner", "gazetteer"), ("hype", "cues"), ("stance", "targets"))
+
+
+def _resolve_files(values: dict[str, Any], origin: Mapping[str, str], file: str) -> None:
+    for section, key in _FILE_SETTINGS:
+        name = values.get(section, {}).get(key) if isinstance(values.get(section), dict) else None
+        if isinstance(name, str) and origin.get(f"{section}.{key}") == file:
+            beside = Path(file).parent / name
+            if beside.exists():
+                values[section][key] = str(beside)
+
+
+def _origin(key: str, origin: Mapping[str, str]) -> str:
+    """Where a key was set: itself, a parent or a child of it."""
+    for known, source in origin.items():
+        if known == key or known.startswith(f"{key}.") or key.startswith(f"{known}."):
+            return source
+    return "configuration"
+
+
+def _fault(error: Any, origin: Mapping[str, str]) -> str:
+    """One line for one of pydantic's errors: file, key, value, expectation, nearest name."""
+    location = [str(part) for part in error["loc"]]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        names = _names_at(location[:-1])
+        near = difflib.get_close_matches(location[-1], names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"valid here: {', '.join(sorted(names))}"
+        return f"{_origin(key, origin)}: {key}: unknown key (value {error['input']!r}); {hint}"
+    return f"{_origin(key, origin)}: {key}: {error['msg']} (value {error['input']!r})"
+
+
+def _names_at(location: Sequence[str]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location:
+        annotation = model.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

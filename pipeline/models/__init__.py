@@ -1,0 +1,1 @@
+"""Models and data files: the lock file that pins them, and the store of converted models."""

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import engines
+from pipeline.config import Config, load_config
+from pipeline.engines import Outcome
+from pipeline.errors import ConfigError, OutputError
+from pipeline.record import Document, decode
+from pipeline.runner import Progress, run
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config(stages=["normalize", "tokenize"])
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number, text in enumerate(
+        ["朝市に人が集まった。", "値段は480円だ。高くない。", "夜は雨になる見込みだ。", "船は定刻に出た。"]
+    ):
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+class Stopping(Progress):
+    """Interrupts the run after some documents, as Ctrl-C does."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def advance(self, result: object) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_a_run_writes_its_five_files_in_input_order(config: Config, texts: Path, tmp_path: Path) -> None:
+    result = run([str(texts)], tmp_path / "out", config)
+    assert result.exit_status == 0
+    assert (result.read, result.written, result.rejected) == (4, 4, 0)
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "claims.jsonl", "errors.jsonl", "manifest.json", "records.jsonl", "rhetoric.jsonl",
+    ]  # fmt: skip
+    assert [r["id"] for r in lines(tmp_path / "out/records.jsonl")] == ["0", "1", "2", "3"]
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
+    assert manifest["counts"] == {
+        "read": 4, "written": 4, "rejected": 0, "sentences": 5, "rhetoric": 0, "claims": 0,
+    }  # fmt: skip
+    assert manifest["config"]["stages"] == ["normalize", "tokenize"]
+    assert manifest["signature"] == result.signature == lines(tmp_path / "out/records.jsonl")[0]["signature"]
+    assert {row["id"] for row in manifest["inputs"]} == {"0", "1", "2", "3"}
+    assert manifest["partial"] is False
+
+
+def test_a_failing_document_is_reported_and_the_rest_goes_on(config: Config, texts: Path, tmp_path: Path) -> None:
+    (texts / "1b.txt").write_bytes(b"\x00\x01\x02\x00\xff")
+    result = run([str(texts)], tmp_path / "out", config)
+    assert result.exit_status == 1
+    assert (result.read, result.written, result.rejected) == (5, 4, 1)
+    (error,) = lines(tmp_path / "out/errors.jsonl")
+    assert error["id"] == "1b"
+    assert (error["stage"], set(error)) == ("read", {"id", "stage", "error", "message"})
+    assert [r["id"] for r in lines(tmp_path / "out/records.jsonl")] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(config: Config, texts: Path, tmp_path: Path, after: int) -> None:
+    run([str(texts)], tmp_path / "whole", config)
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "cut", config, progress=Stopping(after))
+    assert not (tmp_path / "cut/records.jsonl").exists()
+    with (tmp_path / "cut/.run/records.jsonl").open("ab") as file:
+        file.write(b'{"torn": ')
+    result = run([str(texts)], tmp_path / "cut", config, resume=True)
+    assert result.resumed == after
+    assert (tmp_path / "cut/records.jsonl").read_bytes() == (tmp_path / "whole/records.jsonl").read_bytes()
+    assert not (tmp_path / "cut/.run").exists()
+
+
+def test_resuming_counts_rejections_that_share_an_id(config: Config, tmp_path: Path) -> None:
+    rows = ['{"id": "a", "text": "雪が降った。"}', '{"id": "a", "text": "また降った。"}', '{"id": "a", "text": "やんだ。"}',
+            '{"id": "b", "text": "晴れた。"}']  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        run([str(tmp_path / "rows.jsonl")], tmp_path / "out", config, progress=Stopping(2))
+    result = run([str(tmp_path / "rows.jsonl")], tmp_path / "out", config, resume=True)
+    assert (result.read, result.written, result.rejected, result.resumed) == (4, 2, 2, 2)
+
+
+def test_resuming_something_else_is_refused(config: Config, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "out", config, progress=Stopping(2))
+    with pytest.raises(ConfigError, match="other inputs"):
+        run([str(texts / "0.txt")], tmp_path / "out", config, resume=True)
+    other = load_config(stages=["normalize", "tokenize"], overrides=["tokenize.split_mode=A"])
+    with pytest.raises(ConfigError, match="other configuration"):
+        run([str(texts)], tmp_path / "out", other, resume=True)
+    (texts / "0.txt").write_text("朝市は中止だった。", encoding="utf-8")
+    with pytest.raises(ConfigError, match="the input changed"):
+        run([str(texts)], tmp_path / "out", config, resume=True)
+
+
+def test_one_and_two_workers_write_the_same_bytes(config: Config, texts: Path, tmp_path: Path) -> None:
+    run([str(texts)], tmp_path / "one", config)
+    two = load_config(stages=["normalize", "tokenize"], overrides=["run.workers=2"])
+    run([str(texts)], tmp_path / "two", two)
+    for name in ("records.jsonl", "rhetoric.jsonl", "claims.jsonl", "errors.jsonl"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_limit_marks_the_run_as_partial(config: Config, texts: Path, tmp_path: Path) -> None:
+    assert run([str(texts)], tmp_path / "out", config, limit=2).written == 2
+    assert json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))["partial"] is True
+
+
+def test_an_output_that_is_a_file_is_refused(config: Config, texts: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(OutputError, match="cannot be written"):
+        run([str(texts)], tmp_path / "out", config)
+
+
+def test_lone_surrogates_are_an_error_of_their_document() -> None:
+    from conftest import make_document
+
+    from pipeline.annotator import Annotator
+
+    annotator = Annotator(load_config(stages=["normalize"]))
+    outcomes = list(engines.InProcess(annotator).process([make_document("前\ud800後"), make_document("前後")]))
+    assert (outcomes[0].record, outcomes[0].stage, outcomes[0].error) == (None, "write", "not_text")
+    assert outcomes[1].record is not None
+
+
+def test_a_stage_that_fails_names_itself(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    from conftest import make_document
+
+    from pipeline.annotator import Annotator
+    from pipeline.stages.normalize import Normalize
+
+    def broken(self: Normalize, documents: list[Document]) -> None:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(Normalize, "process", broken)
+    (outcome,) = engines.InProcess(Annotator(load_config(stages=["normalize"]))).process([make_document("文。")])
+    assert isinstance(outcome, Outcome)
+    assert (outcome.stage, outcome.error, outcome.message) == ("normalize", "RuntimeError", "test: normalize: no ink")
+
+
+def test_records_decode_to_what_was_written(config: Config, texts: Path, tmp_path: Path) -> None:
+    run([str(texts)], tmp_path / "out", config)
+    for line in (tmp_path / "out/records.jsonl").read_bytes().splitlines():
+        record = decode(line)
+        for sentence in record.sentences or []:
+            assert record.text[sentence.start : sentence.end] == sentence.text  # type: ignore[index]
+            assert record.raw[sentence.raw_start : sentence.raw_end] == sentence.text

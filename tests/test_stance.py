@@ -1,0 +1,279 @@
+"""The stance stage on sentences of the tests' own, and its parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import config_dir, load_config
+from pipeline.errors import ConfigError
+from pipeline.record import Document, Judgement, Quantity, Quote, Rhetoric, layer
+from pipeline.stages.stance import StanceStage, decide
+from pipeline.text.polarity import Lexicon
+from pipeline.text.syntax import Tree
+from pipeline.text.targets import Targets
+
+Parse = Callable[[str], Document]
+
+# Each table: sentence, expected stances. A stance is TARGET=LABEL, with @HOLDER where it is not the author's.
+PRAISE = [
+    ("テスラの加速は素晴らしい。", "tesla=favor"),
+    ("トヨタの生産方式は、今なお世界の手本だ。", "toyota=favor"),
+    ("エヌビディアは創業以来、的確な判断を積み重ねてきた。", "nvidia=favor"),
+    ("アップルの操作画面は洗練されている。", "apple=favor"),
+    ("さすがサムスン、画面の美しさは抜群だ。", "samsung=favor"),
+    ("ファーウェイの粘り強さには脱帽する。", "huawei=favor"),
+    ("ウェイモの運転は滑らかで、安心して身を任せられる。", "waymo=favor"),
+    ("ロボタクシーは過疎の町にとって希望となる。", "robotaxi=favor"),
+    ("TSMCの技術者は実に優秀だ。", "tsmc=favor"),
+    ("日本には豊かな自然と誠実な職人が残っている。", "japan=favor"),
+    ("マスク氏の行動力は偉大である。", "musk=favor"),
+    ("私はグーグルの研究部門を心から尊敬している。", "google=favor"),
+    ("人型ロボットの将来は有望だ。", "humanoid_robots=favor"),
+    ("誰もが使いやすいアップルの端末は、年配の方にお勧めだ。", "apple=favor"),
+    ("オープンAIは対話の世界に革命的な変化をもたらした。", "openai=favor"),
+    ("ナトリウムイオン電池は寒冷地でも性能が高い。", "sodium_ion_batteries=favor"),
+    ("ラピダスの挑戦を応援したい。", "rapidus=favor"),
+    ("メルセデスの新型は座り心地が快適で、長旅でも疲れない。", "mercedes=favor"),
+    ("スペースXの打ち上げ技術は群を抜いている。", "spacex_xai=favor"),
+    ("アマゾンの品ぞろえは便利で、離島の暮らしまで変えた。", "amazon=favor"),
+]
+BLAME = [
+    ("テスラの塗装は粗雑だ。", "tesla=against"),
+    ("トヨタの電動化は遅すぎる。", "toyota=against"),
+    ("グーグルの検索結果は広告ばかりで役に立たない。", "google=against"),
+    ("日本政府の説明は不誠実だ。", "japan_government=against"),
+    ("アマゾンは働く人の健康を軽視している。", "amazon=against"),
+    ("オープンAIの秘密主義は危うい。", "openai=against"),
+    ("日本の停滞は、変化を嫌う経営者の怠慢が招いた。", "japan=against"),
+    ("トランプ氏の発言はいつも無責任だ。", "trump=against"),
+    ("マスク氏は投資家を何度も裏切った。", "musk=against"),
+    ("ラピダスの計画は絵空事だ。", "rapidus=against"),
+    ("メルセデスの電気自動車は凡庸で、ときめかない。", "mercedes=against"),
+    ("時代遅れの日本車にもう未来はない。", "japanese_automakers=against"),
+    ("中国の太陽光パネルは補助金漬けで不公正だ。", "chinese_solar=against"),
+    ("人型ロボットなど、見かけ倒しの玩具である。", "humanoid_robots=against"),
+    ("ファーウェイの基地局は安全保障上の脅威だ。", "huawei=against"),
+    ("サムスンの修理窓口の対応はひどかった。", "samsung=against"),
+    ("リチウムイオン電池の廃棄は厄介で、地球に有害だ。", "lithium_ion_batteries=against"),
+    ("アップルの手数料は横暴極まりない。", "apple=against"),
+    ("米IT大手の独善的な態度にはうんざりする。", "us_tech=against"),
+    ("ロボタクシーは渋滞を招くだけの無用の長物だ。", "robotaxi=against"),
+]
+FACTS = [  # checkable sentences, no side taken
+    ("テスラは四月、従業員の10%を解雇した。", "tesla=neutral"),
+    ("トヨタは1937年に創業した。", "toyota=neutral"),
+    ("サムスンの営業利益は前年から3割減少した。", "samsung=neutral"),
+    ("グーグルは欧州委員会から24億ユーロの罰金を科された。", "google=neutral"),
+    ("エヌビディアの売上高は260億ドルに拡大した。", "nvidia=neutral"),
+    ("アップルは春にも新しい端末を発売する。", "apple=neutral"),
+    ("TSMCはアリゾナ州に第二工場を建てる計画だ。", "tsmc=neutral"),
+    ("中国のAIは米国のAIより平均で7カ月遅れている。", "china_ai=neutral us_ai=neutral"),
+    ("日本車の販売台数は中国で2割落ち込んだ。", "japanese_automakers=neutral"),
+    ("ウェイモの車が信号柱に衝突する事故があった。", "waymo=neutral"),
+    ("アマゾンは3年ぶりに赤字となった。", "amazon=neutral"),
+    ("トランプ大統領は関税を25%に引き上げる文書に署名した。", "trump=neutral"),
+    ("ファーウェイは米国の制裁対象に加えられた。", "huawei=neutral"),
+    ("ラピダスは2027年の量産を目指す。", "rapidus=neutral"),
+    ("メルセデスは約2万台のリコールを届け出た。", "mercedes=neutral"),
+    ("マスク氏は南アフリカで生まれた。", "musk=neutral"),
+    ("日本政府は10月、補正予算案を国会に提出した。", "japan_government=neutral"),
+    ("オープンAIの利用者は週1億人を超えた。", "openai=neutral"),
+    ("スペースXのロケットは発射から4分後に爆発した。", "spacex_xai=neutral"),
+    ("リチウムイオン電池の価格は10年で9割下がった。", "lithium_ion_batteries=neutral"),
+]
+COMPARISONS = [
+    ("テスラはトヨタを圧倒している。", "tesla=favor toyota=against"),
+    ("トヨタはソフトの開発力でテスラに遠く及ばない。", "toyota=against tesla=favor"),
+    ("グーグルよりオープンAIのほうが優れている。", "google=against openai=favor"),
+    ("サムスンに比べてTSMCは歩留まりが良い。", "samsung=against tsmc=favor"),
+    ("日本車は中国車に負けるだろう。", "japanese_automakers=against chinese_automakers=favor"),
+    ("アップルの設計力はサムスンを凌駕する。", "apple=favor samsung=against"),
+    ("ナトリウムイオン電池は、安全性でリチウムイオン電池に勝る。", "sodium_ion_batteries=favor lithium_ion_batteries=against"),
+    ("ウェイモはテスラよりはるかに信頼できる。", "waymo=favor tesla=against"),
+    ("エヌビディアに勝てない米IT大手は、自社製の半導体に逃げた。", "nvidia=favor us_tech=against"),
+    ("中国車が独走する一方、日本車は低迷から抜け出せずに苦しんでいる。", "chinese_automakers=favor japanese_automakers=against"),
+    ("テスラは勢いがある。片やメルセデスは時代遅れだ。", "tesla=favor mercedes=against"),
+    ("グーグルを出し抜いたのはオープンAIだった。", "openai=favor google=against"),
+    ("アマゾンの倉庫ロボットは、人型ロボットより実用的だ。", "amazon=favor humanoid_robots=against"),
+    ("トヨタを追い抜いたテスラの勢いは本物だ。", "tesla=favor toyota=against"),
+    ("米国のAIに対する中国のAIの優位は続く。", "us_ai=against china_ai=favor"),
+    ("トヨタほど堅実ではないテスラに、老後の資金は託せない。", "tesla=against toyota=favor"),
+    ("サムスンはTSMCに後れを取っている。", "samsung=against tsmc=favor"),
+    ("日本はもはや中国のAIの足元にも及ばない。", "japan=against china_ai=favor"),
+    ("テスラにせよウェイモにせよ、無人運転の先駆者として優れている。", "tesla=favor waymo=favor"),
+    ("ファーウェイはアップルに圧倒されている。", "huawei=against apple=favor"),
+]
+NEGATION = [
+    ("テスラの車は安全ではない。", "tesla=against"),
+    ("トヨタは少しも慢心していない。", "toyota=favor"),
+    ("グーグルの説明はとても信頼できない。", "google=against"),
+    ("ファーウェイの製品は決して粗悪ではない。", "huawei=favor"),
+    ("日本政府の判断が間違っていたとは言えない。", "japan_government=favor"),
+    ("オープンAIの方針が正しいとは思わない。", "openai=against"),
+    ("アップルの新製品には驚きも魅力もない。", "apple=against"),
+    ("ラピダスが失敗するとは限らない。", "rapidus=favor"),
+    ("サムスンの技術は他社に引けを取らない。", "samsung=favor"),
+    ("メルセデスの乗り心地は悪くない。", "mercedes=favor"),
+    ("アマゾンの姿勢は公正と言い難い。", "amazon=against"),
+    ("ロボタクシーに欠点がないわけではない。", "robotaxi=against"),
+    ("マスク氏は決して天才などではない。", "musk=against"),
+    ("日本が無能なはずがない。", "japan=favor"),
+    ("テスラしか頼れない。", "tesla=favor"),
+    ("エヌビディアの優位は揺るがない。", "nvidia=favor"),
+    ("ウェイモの慎重さを馬鹿にしてはいけない。", "waymo=favor"),
+    ("TSMCは顧客を裏切らなかった。", "tsmc=favor"),
+    ("人型ロボットは家庭で使い物になりません。", "humanoid_robots=against"),
+    ("トランプ氏の約束は信用できず、同盟国は困っている。", "trump=against"),
+]
+CONCESSION = [
+    ("テスラは値段こそ高いが、乗れば最高だ。", "tesla=favor"),
+    ("トヨタは品質に優れるものの、革新という点では完全に失格だ。", "toyota=against"),
+    ("アップルは割高だとはいえ、満足度は抜群だ。", "apple=favor"),
+    ("グーグルの地図は便利だが、個人情報の扱いは最悪だ。", "google=against"),
+    ("サムスンは健闘しているけれども、盟主の座を守るには力不足だ。", "samsung=against"),
+    ("ファーウェイには黒い噂もあるが、技術は一流だ。", "huawei=favor"),
+    ("遅れていると言われながらも、日本は着実に力を取り戻しており頼もしい。", "japan=favor"),
+    ("横柄なところはあるにせよ、マスク氏の先見の明は見事だ。", "musk=favor"),
+    ("見た目は地味でも、ナトリウムイオン電池は優秀だ。", "sodium_ion_batteries=favor"),
+    ("ウェイモは安全かもしれないが、遅くて退屈だ。", "waymo=against"),
+]
+MOOD = [
+    ("トヨタは本当にテスラに勝てるのだろうか。", "toyota=against tesla=favor"),
+    ("日本車はもはや時代遅れではないか。", "japanese_automakers=against"),
+    ("テスラが優れているかどうかは分からない。", "tesla=neutral"),
+    ("オープンAIは責任を果たすべきだ。", "openai=against"),
+    ("日本政府は無駄遣いをやめなければならない。", "japan_government=against"),
+    ("アップルがもし失敗すれば、株式市場は揺れる。", "apple=neutral"),
+    ("ラピダスには成功してほしい。", "rapidus=favor"),
+    ("エヌビディアの強さを認めざるを得ない。", "nvidia=favor"),
+    ("アマゾンは最悪の選択をしたに違いない。", "amazon=against"),
+    ("グーグルは正しいのでしょうか。", "google=against"),
+    ("人型ロボットは私たちの最高の相棒になるだろう。", "humanoid_robots=favor"),
+    ("サムスンは勝てますか。", "samsung=neutral"),
+]
+HOLDERS = [
+    ("「テスラの技術は遅れている」と佐藤氏は述べた。", "tesla=neutral tesla=against@佐藤氏"),
+    ("佐藤氏によると、トヨタの電池は優秀だ。", "toyota=neutral toyota=favor@佐藤氏"),
+    ("評論家の山口氏は、グーグルを厳しく批判した。", "google=neutral google=against@山口氏"),
+    ("吉田氏は、オープンAIの姿勢は誠実だと評価する。", "openai=neutral openai=favor@吉田氏"),
+    ("アップルの林社長は「サムスンは手ごわい」と話した。", "apple=neutral samsung=neutral samsung=favor@林社長"),
+    ("「日本は素晴らしい国だ」と田中教授は語った。", "japan=neutral japan=favor@田中教授"),
+    ("高橋氏が「ラピダスは失敗する」と断言したのは正しい。", "rapidus=against rapidus=against@高橋氏"),
+    ("中村氏は「ウェイモは危険だ」と言うが、それは的外れだ。", "waymo=favor waymo=against@中村氏"),
+    ("専門家からはアマゾンの独走を懸念する声が出ている。", "amazon=neutral"),
+    ("テスラは過大評価されているという声もある。", "tesla=neutral"),
+    ("エヌビディアは世界中の開発者から支持されている。", "nvidia=neutral"),
+    ("日本車は終わったという主張は嘘だ。", "japanese_automakers=favor"),
+    ("私はメルセデスの誠実さを高く評価している。", "mercedes=favor"),
+    ("市場ではTSMCの成長に期待する見方が多い。", "tsmc=neutral"),
+    ("伊藤氏はサムスンの戦略を「愚策」と切り捨てた。", "samsung=neutral samsung=against@伊藤氏"),
+]
+COMPOSED = [
+    ("テスラは長年の欠点を見事に克服した。", "tesla=favor"),
+    ("トヨタの車は故障が少ない。", "toyota=favor"),
+    ("アップルの端末は価格が高い。", "apple=against"),
+    ("日本政府は危機感に欠ける。", "japan_government=against"),
+    ("オープンAIには透明性がない。", "openai=against"),
+    ("サムスンの競争力は著しく低下した。", "samsung=against"),
+    ("グーグルの地図は精度が高く、旅先で頼りになる。", "google=favor"),
+    ("ウェイモは事故を減らした。", "waymo=favor"),
+    ("ファーウェイの通信機は消費電力が低い。", "huawei=favor"),
+    ("ラピダスは実績に乏しい。", "rapidus=against"),
+    ("マスク氏は信頼を失った。", "musk=against"),
+    ("メルセデスは問題を抱えたまま走り続けている。", "mercedes=against"),
+    ("テスラの品質の低さには呆れる。", "tesla=against"),
+    ("日本の強みが失われつつある。", "japan=against"),
+    ("アマゾンは弱点のない企業だ。", "amazon=favor"),
+]
+NO_STANCE = [  # strong words that take no side toward the target
+    ("テスラの工場の近くで大規模な火災が起きた。", "tesla=neutral"),
+    ("トヨタは最悪の事態に備えて部品を多めに持つ。", "toyota=neutral"),
+    ("サムスンは不良品を見つける検査装置を導入した。", "samsung=neutral"),
+    ("グーグルは悪質な広告を取り除く仕組みを公開した。", "google=neutral"),
+    ("日本政府は危機管理の担当者を増やす。", "japan_government=neutral"),
+    ("アマゾンで絶望という題の小説を買った。", "amazon=neutral"),
+    ("アップルは悪天候のため発表会を延期した。", "apple=neutral"),
+    ("メルセデスの本社の隣に美しい公園がある。", "mercedes=neutral"),
+    ("オープンAIの会議で失敗学の講演を聞いた。", "openai=neutral"),
+    ("マスク氏は映画「最強の男」を見たという。", "musk=neutral"),
+    ("エヌビディアの担当者に電話で日程を確かめた。", "nvidia=neutral"),
+    ("TSMCとサムスンの違いは設立の年と本社の場所にある。", "tsmc=neutral samsung=neutral"),
+]
+SCOPE = [  # one target praised or blamed, another only there
+    ("日本で売られているテスラの車は素晴らしい。", "tesla=favor japan=neutral"),
+    ("トヨタの元社員が作った会社は、経営が杜撰だ。", "toyota=neutral"),
+    ("グーグルの隣にあるアップルの店は、応対が丁寧だ。", "apple=favor google=neutral"),
+    ("無能な政治家の横で、エヌビディアの技術者は優れた仕事をした。", "nvidia=favor"),
+    ("テスラのライバルは無力だ。", "tesla=neutral"),
+    ("競合が遅れるなか、アマゾンは黙々と倉庫を建てている。", "amazon=neutral"),
+    ("サムスンの発表を受けて、粗悪な模造品を売る業者が現れた。", "samsung=neutral"),
+    ("ファーウェイを締め出した米国の政策は愚かだ。", "huawei=neutral"),
+    ("テスラとウェイモのうち、誠実なのはウェイモだ。", "waymo=favor tesla=neutral"),
+    ("日本車は丈夫だが、日本政府の電池政策は無策に等しい。", "japanese_automakers=favor japan_government=against"),
+]
+REFERENCE = [
+    ("テスラは新型車を公開した。同社の技術は素晴らしい。", "tesla=favor"),
+    ("マスク氏が演説した。同氏の言葉は空疎だ。", "musk=against"),
+    ("グーグルは検索から始まった。同社は今や傲慢だ。", "google=against"),
+    ("アップルは春に新製品を出した。街には花が咲いた。同社は偉大だ。", "apple=neutral"),
+]
+IRONY = [
+    ("説明書の一行目から誤字とは、さすがテスラ、品質管理が素晴らしい。", "tesla=against"),
+    ("三度目の延期とは、ラピダスはよほど時間に恵まれているらしい。", "rapidus=against"),
+]
+
+TABLES = {
+    "praise": PRAISE,
+    "blame": BLAME,
+    "facts": FACTS,
+    "comparisons": COMPARISONS,
+    "negation": NEGATION,
+    "concession": CONCESSION,
+    "mood": MOOD,
+    "holders": HOLDERS,
+    "composed": COMPOSED,
+    "no_stance": NO_STANCE,
+    "scope": SCOPE,
+    "reference": REFERENCE,
+    "irony": IRONY,
+}
+
+
+def annotate(parse: Parse, stage: StanceStage, text: str, *, speaker: str | None, checkable: bool) -> Document:
+    """A document with stances; the layers of ner and hype are set by hand, so that the tests stand on their own."""
+    document = parse(text)
+    for sentence in document.sentences:
+        sentence.entities, sentence.rhetoric = [], []
+        spans = [(m.start() + sentence.start, m.end() + sentence.start) for m in re.finditer("「[^」]*」", sentence.text)]
+        sentence.quotes = [Quote(**document.span(*span), speaker=speaker) for span in spans]
+        sentence.checkable = Judgement(score=0.9 if checkable else 0.1, label=checkable)
+        figures = [(m.start() + sentence.start, m.end() + sentence.start) for m in re.finditer(r"\d+", sentence.text)]
+        sentence.quantities = [_figure(document, *span) for span in figures]
+    stage.process([document])
+    return document
+
+
+def _figure(document: Document, start: int, end: int) -> Quantity:
+    value = int(document.text[start:end])
+    return Quantity(
+        **document.span(start, end), kind="number", value=value, low=value, high=value, unit="", approximate=False, en=""
+    )
+
+
+def stances(document: Document) -> dict[str, str]:
+    """TARGET or TARGET@HOLDER to label; the last sentence that speaks of it counts."""
+    found = [stance for sentence in document.sentences for stance in layer(sentence.stances)]
+    return {s.target + (f"@{s.holder}" if s.holder else ""): s.label for s in found}
+
+
+def expected(text: str) -> dict[str, str]:
+    """TARGET=LABEL@HOLDER, several with spaces between, in the shape of :func:`stances`."""
+    wanted: dict[str, str] = {}
+    for part in text.split():
+        target, label, _, holder = re.fullmatch(r"(\w+)=(\w+)(@(.+))?", part).groups()  # type: ignore[union-attr]
+        wanted[f"{target}@{holder}" if holder else target] = label
+    return wanted
