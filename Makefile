@@ -13,7 +13,7 @@ test: .venv/dev.done lint
 	$(BIN)/pytest -m "not slow"
 
 test-slow: .venv/dev.done
-	$(BIN)/pytest
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest --timeout 3600
 
 lint: .venv/dev.done
 	$(BIN)/ruff check .

@@ -13,15 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from pipeline.text.offsets import OffsetMap
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
 
 T = TypeVar("T")
 
@@ -290,18 +287,25 @@ class Record(Model, kw_only=True):
             raise ValueError(f"record schema {self.schema!r} is not {SCHEMA!r}")
 
 
+class FoundName(NamedTuple):
+    """A name as GiNZA's recognizer found it: offsets from the start of its sentence, GiNZA's own label."""
+
+    start: int
+    end: int
+    label: str
+
+
 @dataclass(slots=True)
 class Document:
     """A record in work, with what the stages hand to each other and nobody writes.
 
-    ``offsets`` maps text to raw, ``parses`` holds GiNZA's parse of each sentence (same order as
-    ``record.sentences``; None where a sentence is not parsed), ``anchor`` is the day that relative time
-    expressions count from.
+    ``offsets`` maps text to raw, ``found_names`` holds what GiNZA's recognizer found in each sentence (same order
+    as ``record.sentences``), ``anchor`` is the day that relative time expressions count from.
     """
 
     record: Record
     offsets: OffsetMap = field(default_factory=OffsetMap)
-    parses: list[Doc | None] = field(default_factory=list)
+    found_names: list[list[FoundName]] = field(default_factory=list)
     anchor: date | None = None
 
     @property

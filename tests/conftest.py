@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipeline.annotator import Annotator
 from pipeline.config import load_config
@@ -14,6 +16,10 @@ from pipeline.record import Document, Record, Source
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "corpus"
 SEEDS = ROOT.parent / "shared" / "seeds"
+# `make test-slow` takes the thorough profile; examples are the same at every run.
+settings.register_profile("quick", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 OFFLINE = ["normalize", "tokenize", "ner", "hype", "stance"]
 
 

@@ -38,6 +38,7 @@ japan | GPE | 日本 | | 日 | | Japan
 china | GPE | 中国 | | 中 | | China
 georgia_us | GPE | ジョージア州 | | ジョージア | | Georgia
 georgia | GPE | ジョージア国 | グルジア | ジョージア | | Georgia (country)
+chiba | GPE | 千葉県 | 千葉 | | | Chiba
 meti | ORG | 経済産業省 | 経産省 | | | METI
 iphone | PRODUCT | iPhone | アイフォーン | | | iPhone
 h100 | PRODUCT | H100 | | | | H100
@@ -138,6 +139,8 @@ RULES = [
         "日 GPE rule:country japan; 米 GPE rule:country united_states",
     ),
     ("日中は暑く、夜は冷える。", ""),
+    ("朝日を浴びて走る。", ""),
+    ("千葉さんは千葉の海で育った。", "千葉 PERSON rule:person_suffix; 千葉 GPE gazetteer chiba"),
     ("日中関係が冷え込む。", "日 GPE rule:country japan; 中 GPE rule:country china"),
     ("米が足りず、粥をすする。", ""),
     ("米政府は沈黙を守る。", "米 GPE gazetteer united_states"),
@@ -152,6 +155,10 @@ RULES = [
     (
         "作家のコリン・ハザウェイ氏が死去した。ハザウェイの遺作は未完だ。",
         "コリン・ハザウェイ PERSON rule:person_suffix; ハザウェイ PERSON rule:surname",
+    ),
+    (
+        "野球の大谷翔平選手が帰国した。大谷は無言で車に乗った。",
+        "大谷翔平 PERSON rule:person_suffix; 大谷 PERSON model:Person",
     ),
     ("新興のミラネックス(Miranex)が動いた。", "ミラネックス ORG rule:apposition; Miranex ORG rule:gloss"),
 ]

@@ -104,7 +104,9 @@ def _mixed(value: int, write: type[str] | object = str) -> str:
     for power in range(len(SCALES) - 1, -1, -1):
         chunk = value // 10 ** (4 * power) % 10000
         if chunk:
-            written += (_kanji(chunk) if write is _kanji else f"{chunk:,}" if write is format else str(chunk)) + SCALES[power]
+            written += (_kanji(chunk) if write is _kanji else f"{chunk:,}" if write is format else str(chunk)) + SCALES[
+                power
+            ]
     return written
 
 
@@ -158,12 +160,70 @@ def test_ranges_come_back(low: int, step: int, scale: str) -> None:
 # Any text -------------------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
-    "約 ▲ - 〜 、 。 ( ) / . , : 0 1 3 12 300 2026 一 二 十 百 千 万 億 兆 数 何 円 ドル % 人 社 台 倍 割 分の 時間 年 月 日 "
-    "半額 以上 から まで 超 当たり 台 km H $ 1.5 兆円単位 20代 を超えた 第".split()
+    [
+        "約",
+        "▲",
+        "-",
+        "〜",
+        "、",
+        "。",
+        "(",
+        ")",
+        "/",
+        ".",
+        ",",
+        ":",
+        "0",
+        "1",
+        "3",
+        "12",
+        "300",
+        "2026",
+        "一",
+        "二",
+        "十",
+        "百",
+        "千",
+        "万",
+        "億",
+        "兆",
+        "数",
+        "何",
+        "円",
+        "ドル",
+        "%",
+        "人",
+        "社",
+        "台",
+        "倍",
+        "割",
+        "分の",
+        "時間",
+        "年",
+        "月",
+        "日",
+        "半額",
+        "以上",
+        "から",
+        "まで",
+        "超",
+        "当たり",
+        "台",
+        "km",
+        "H",
+        "$",
+        "1.5",
+        "兆円単位",
+        "20代",
+        "を超えた",
+        "第",
+    ]
 )
 
 
-@given(st.lists(PIECES, max_size=14).map("".join), st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=2))
+@given(
+    st.lists(PIECES, max_size=14).map("".join), st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=2)
+)
 def test_spans_are_in_order_and_leave_taken_ranges_alone(text: str, ranges: list[tuple[int, int]]) -> None:
     taken = [(start, start + length) for start, length in ranges]
     found = find_quantities(text, taken)

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from conftest import OFFLINE
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
-from pipeline.config import config_dir, load_config
+from pipeline.config import Config, config_dir, load_config
 from pipeline.errors import ConfigError
-from pipeline.record import Document, Judgement, Quantity, Quote, Rhetoric, layer
-from pipeline.stages.stance import StanceStage, decide
+from pipeline.record import (
+    Direction,
+    Document,
+    Entity,
+    EntityLabel,
+    Hype,
+    Judgement,
+    Quantity,
+    Quote,
+    Rhetoric,
+    Summary,
+    encode,
+    layer,
+)
+from pipeline.stages.stance import StanceStage, decide, softmax
 from pipeline.text.polarity import Lexicon
 from pipeline.text.syntax import Tree
 from pipeline.text.targets import Targets
 
 Parse = Callable[[str], Document]
+Entities = Sequence[tuple[str, EntityLabel, str | None]]  # text, label, id
 
 # Each table: sentence, expected stances. A stance is TARGET=LABEL, with @HOLDER where it is not the author's.
 PRAISE = [
@@ -92,10 +110,16 @@ COMPARISONS = [
     ("サムスンに比べてTSMCは歩留まりが良い。", "samsung=against tsmc=favor"),
     ("日本車は中国車に負けるだろう。", "japanese_automakers=against chinese_automakers=favor"),
     ("アップルの設計力はサムスンを凌駕する。", "apple=favor samsung=against"),
-    ("ナトリウムイオン電池は、安全性でリチウムイオン電池に勝る。", "sodium_ion_batteries=favor lithium_ion_batteries=against"),
+    (
+        "ナトリウムイオン電池は、安全性でリチウムイオン電池に勝る。",
+        "sodium_ion_batteries=favor lithium_ion_batteries=against",
+    ),
     ("ウェイモはテスラよりはるかに信頼できる。", "waymo=favor tesla=against"),
     ("エヌビディアに勝てない米IT大手は、自社製の半導体に逃げた。", "nvidia=favor us_tech=against"),
-    ("中国車が独走する一方、日本車は低迷から抜け出せずに苦しんでいる。", "chinese_automakers=favor japanese_automakers=against"),
+    (
+        "中国車が独走する一方、日本車は低迷から抜け出せずに苦しんでいる。",
+        "chinese_automakers=favor japanese_automakers=against",
+    ),
     ("テスラは勢いがある。片やメルセデスは時代遅れだ。", "tesla=favor mercedes=against"),
     ("グーグルを出し抜いたのはオープンAIだった。", "openai=favor google=against"),
     ("アマゾンの倉庫ロボットは、人型ロボットより実用的だ。", "amazon=favor humanoid_robots=against"),
@@ -224,6 +248,7 @@ REFERENCE = [
 IRONY = [
     ("説明書の一行目から誤字とは、さすがテスラ、品質管理が素晴らしい。", "tesla=against"),
     ("三度目の延期とは、ラピダスはよほど時間に恵まれているらしい。", "rapidus=against"),
+    ("締め切りを三度も破るとは、マスク氏は実に几帳面な人だ。", "musk=against"),
 ]
 
 TABLES = {
@@ -248,7 +273,9 @@ def annotate(parse: Parse, stage: StanceStage, text: str, *, speaker: str | None
     document = parse(text)
     for sentence in document.sentences:
         sentence.entities, sentence.rhetoric = [], []
-        spans = [(m.start() + sentence.start, m.end() + sentence.start) for m in re.finditer("「[^」]*」", sentence.text)]
+        spans = [
+            (m.start() + sentence.start, m.end() + sentence.start) for m in re.finditer("「[^」]*」", sentence.text)
+        ]
         sentence.quotes = [Quote(**document.span(*span), speaker=speaker) for span in spans]
         sentence.checkable = Judgement(score=0.9 if checkable else 0.1, label=checkable)
         figures = [(m.start() + sentence.start, m.end() + sentence.start) for m in re.finditer(r"\d+", sentence.text)]
@@ -260,7 +287,14 @@ def annotate(parse: Parse, stage: StanceStage, text: str, *, speaker: str | None
 def _figure(document: Document, start: int, end: int) -> Quantity:
     value = int(document.text[start:end])
     return Quantity(
-        **document.span(start, end), kind="number", value=value, low=value, high=value, unit="", approximate=False, en=""
+        **document.span(start, end),
+        kind="number",
+        value=value,
+        low=value,
+        high=value,
+        unit="",
+        approximate=False,
+        en="",
     )
 
 
@@ -277,3 +311,277 @@ def expected(text: str) -> dict[str, str]:
         target, label, _, holder = re.fullmatch(r"(\w+)=(\w+)(@(.+))?", part).groups()  # type: ignore[union-attr]
         wanted[f"{target}@{holder}" if holder else target] = label
     return wanted
+
+
+@pytest.fixture(scope="module")
+def stage() -> StanceStage:
+    """The stage as the default config sets it."""
+    return _stage(load_config(stages=OFFLINE))
+
+
+def _stage(config: Config) -> StanceStage:
+    built = StanceStage(config.stance, config)
+    built.load()
+    return built
+
+
+# What words alone do not show; a trained model may.
+OUT_OF_REACH = {
+    "説明書の一行目から誤字とは、さすがテスラ、品質管理が素晴らしい。": "irony: the praise is taken at its word",
+    "締め切りを三度も破るとは、マスク氏は実に几帳面な人だ。": "irony: the praise is taken at its word",
+}
+
+
+def _rows() -> Iterator[object]:
+    for table, rows in TABLES.items():
+        for number, (text, wanted) in enumerate(rows):
+            reason = OUT_OF_REACH.get(text)
+            marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
+            yield pytest.param(table, text, wanted, id=f"{table}-{number}", marks=marks)
+
+
+@pytest.mark.parametrize(("table", "text", "wanted"), list(_rows()))
+def test_sentences(parse: Parse, stage: StanceStage, table: str, text: str, wanted: str):
+    speaker = wanted.partition("@")[2] or None
+    document = annotate(parse, stage, text, speaker=speaker, checkable=table in ("facts", "no_stance"))
+    found = stances(document)
+    assert {key: found.get(key) for key in expected(wanted)} == expected(wanted)
+
+
+def test_a_holder_is_left_out_where_he_says_nothing_of_the_target(parse: Parse, stage: StanceStage):
+    text = "トヨタを担当する佐藤氏は「雨が降る」と述べた。"
+    assert stances(annotate(parse, stage, text, speaker="佐藤氏", checkable=False)) == {"toyota": "neutral"}
+
+
+def test_scores_sum_to_one_and_the_label_is_the_likeliest(parse: Parse, stage: StanceStage):
+    for text, _ in PRAISE + BLAME + COMPARISONS + HOLDERS:
+        for sentence in annotate(parse, stage, text, speaker="佐藤氏", checkable=False).sentences:
+            for stance in layer(sentence.stances):
+                assert sum(stance.scores.values()) == pytest.approx(1)
+                assert stance.score == stance.scores[stance.label] > 0
+                assert stance.text in sentence.text
+
+
+@pytest.mark.parametrize(
+    ("favor", "against", "margin", "label"),
+    [
+        (0.6, 0.1, 0.2, "favor"),
+        (0.1, 0.6, 0.2, "against"),
+        (0.25, 0.15, 0.0, "neutral"),
+        (0.45, 0.35, 0.2, "neutral"),
+        (0.45, 0.35, 0.1, "favor"),
+        (0.6, 0.1, 0.6, "neutral"),
+    ],
+)
+def test_margin(favor: float, against: float, margin: float, label: str):
+    assert decide({"favor": favor, "against": against, "neutral": 1 - favor - against}, margin) == label
+
+
+@given(st.floats(0, 20), st.floats(0, 20))
+def test_more_praise_never_lowers_favor(favor: float, against: float):
+    assert softmax(favor + 1, against)["favor"] >= softmax(favor, against)["favor"]
+    assert softmax(favor, against)["favor"] == pytest.approx(softmax(against, favor)["against"])
+
+
+def test_a_fact_weighs_less_than_an_opinion_in_the_same_words(parse: Parse, stage: StanceStage):
+    text = "サムスンは2年遅れている。"
+    assert stances(annotate(parse, stage, text, speaker=None, checkable=True)) == {"samsung": "neutral"}
+    assert stances(annotate(parse, stage, text, speaker=None, checkable=False)) == {"samsung": "against"}
+
+
+@pytest.mark.parametrize(("direction", "label"), [("boost", "favor"), ("doom", "against"), ("none", "neutral")])
+def test_rhetoric_without_an_evaluative_word_speaks_by_its_direction(
+    parse: Parse, stage: StanceStage, direction: Direction, label: str
+):
+    document = parse("トヨタは大鷲だ。")
+    sentence = document.sentences[0]
+    sentence.entities, sentence.quotes, start = [], [], sentence.text.index("大鷲")
+    span = document.span(start, start + 2)
+    sentence.rhetoric = [Rhetoric(**span, technique="metaphor", quoted=False, score=0.9, why=[])]
+    sentence.hype = Hype(score=0.6, level=2, direction=direction)
+    stage.process([document])
+    assert stances(document) == {"toyota": label}
+
+
+def test_processing_twice_gives_the_same(parse: Parse, stage: StanceStage):
+    document = annotate(parse, stage, "テスラの加速は素晴らしい。", speaker=None, checkable=False)
+    once = encode(document.record)
+    stage.process([document])
+    assert encode(document.record) == once
+
+
+# The document
+
+
+def _summary(parse: Parse, stage: StanceStage, text: str) -> dict[str, tuple[str, int]]:
+    document = annotate(parse, stage, text, speaker="佐藤氏", checkable=False)
+    summary = document.record.summary
+    assert isinstance(summary, Summary)
+    return {s.target: (s.label, s.sentences) for s in layer(summary.stances)}
+
+
+def test_one_clear_sentence_outweighs_neutral_ones(parse: Parse, stage: StanceStage):
+    text = "トヨタは愛知県にある。トヨタは車を造る。トヨタの本社は豊田市だ。だがトヨタは時代遅れで無能だ。"
+    assert _summary(parse, stage, text)["toyota"] == ("against", 4)
+
+
+def test_a_balanced_document_is_neutral(parse: Parse, stage: StanceStage):
+    assert _summary(parse, stage, "トヨタは優秀だ。トヨタは愚鈍だ。")["toyota"] == ("neutral", 2)
+
+
+def test_the_words_of_others_do_not_count(parse: Parse, stage: StanceStage):
+    assert _summary(parse, stage, "佐藤氏は「トヨタは最悪だ」と述べた。")["toyota"] == ("neutral", 1)
+
+
+def test_the_conclusion_decides(parse: Parse, stage: StanceStage):
+    middle = "空は青い。" * 6
+    assert _summary(parse, stage, f"トヨタは優秀だ。{middle}トヨタは愚鈍で無責任だ。")["toyota"][0] == "against"
+    assert _summary(parse, stage, f"トヨタは愚鈍だ。{middle}トヨタは優秀で誠実だ。")["toyota"][0] == "favor"
+
+
+def test_the_summary_of_other_stages_is_kept(parse: Parse, stage: StanceStage):
+    document = parse("トヨタは優秀だ。")
+    for sentence in document.sentences:
+        sentence.entities, sentence.quotes, sentence.rhetoric = [], [], []
+    document.record.summary = Summary(hype_index=0.25)
+    stage.process([document])
+    assert document.record.summary.hype_index == 0.25
+    assert [s.target for s in layer(document.record.summary.stances)] == ["toyota"]
+
+
+# Targets
+
+
+def _mentions(parse: Parse, targets: Targets, text: str, entities: Entities = ()) -> list[tuple[str, str]]:
+    document = parse(text)
+    for sentence in document.sentences:
+        sentence.entities = []
+        for name, label, id_ in entities:
+            for match in re.finditer(re.escape(name), sentence.text):
+                span = document.span(match.start() + sentence.start, match.end() + sentence.start)
+                sentence.entities.append(Entity(**span, label=label, fine="", id=id_))
+    found = [m for mentions in targets.find(document.sentences) for m in mentions]
+    assert all(document.text[m.start : m.end] == m.text for m in found)
+    return [(m.target, m.text) for m in found]
+
+
+@pytest.fixture(scope="module")
+def targets() -> Targets:
+    return Targets.load(config_dir() / "targets.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "wanted"),
+    [
+        ("日本車と日本は別だ。", [], [("japanese_automakers", "日本車"), ("japan", "日本")]),
+        ("日本製鉄は溶鉱炉を止めた。", [("日本製鉄", "ORG", "nippon_steel")], []),
+        ("日本酒を飲んだ。", [], []),
+        ("米テスラは工場を建てる。", [], [("tesla", "米テスラ")]),
+        ("テスラコイルの実験をした。", [], []),
+        ("アップルパイを焼いた。", [], []),
+        ("Teslaの株を買う。", [], [("tesla", "Tesla")]),
+        ("Teslasという詩を読む。", [], []),
+        ("電気の巨人が笑う。", [("電気の巨人", "ORG", "tesla")], [("tesla", "電気の巨人")]),
+        ("米トヨタ社が動く。", [("米トヨタ社", "ORG", None)], [("toyota", "米トヨタ社")]),
+        ("政府は動かない。", [], [("japan_government", "政府")]),
+        ("ペルーの政府は動かない。", [("ペルー", "GPE", "peru")], []),
+        ("マスクを外す。", [], []),
+        ("テスラが動いた。同社は強い。", [], [("tesla", "テスラ"), ("tesla", "同社")]),
+        ("テスラが動いた。空は青い。同社は強い。", [], [("tesla", "テスラ")]),
+        (
+            "テスラとゼータ工業が組む。同社は強い。",
+            [("テスラ", "ORG", "tesla"), ("ゼータ工業", "ORG", None)],
+            [("tesla", "テスラ")],
+        ),
+        ("テスラは若く、同社の株は高い。", [], [("tesla", "テスラ"), ("tesla", "同社")]),
+    ],
+)
+def test_mentions(parse: Parse, targets: Targets, text: str, entities: Entities, wanted: list[tuple[str, str]]):
+    assert _mentions(parse, targets, text, entities) == wanted
+
+
+def test_discover(parse: Parse):
+    names: Entities = [("ゼータ工業", "ORG", None), ("山田花子", "PERSON", "hanako_yamada"), ("富士山", "LOC", None)]
+    text = "ゼータ工業の山田花子は富士山に登った。"
+    path = config_dir() / "targets.yaml"
+    assert _mentions(parse, Targets.load(path), text, names) == []
+    found = _mentions(parse, Targets.load(path, discover=True), text, names)
+    assert found == [("ゼータ工業", "ゼータ工業"), ("hanako_yamada", "山田花子")]
+
+
+ENTRY = "- {{id: {id}, kind: company, name_en: A, names: [{name}], aliases: [], entities: []}}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (ENTRY.format(id="a", name="甲") + ENTRY.format(id="b", name="甲"), "'甲' belongs to both 'a' and 'b'"),
+        (ENTRY.format(id="a", name="甲") + ENTRY.format(id="a", name="乙"), "the id 'a'"),
+        (ENTRY.format(id="A b", name="甲"), "id"),
+        ("- {id: a}\n", "names"),
+        ("- [\n", "not valid YAML"),
+    ],
+)
+def test_a_wrong_targets_file_is_refused(tmp_path: Path, content: str, message: str):
+    path = tmp_path / "targets.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        Targets.load(path)
+
+
+def test_a_right_targets_file_is_read(tmp_path: Path, parse: Parse):
+    path = tmp_path / "targets.yaml"
+    path.write_text(ENTRY.format(id="a", name="甲社") + ENTRY.format(id="b", name="乙社"), encoding="utf-8")
+    assert _mentions(parse, Targets.load(path), "甲社は乙社を買った。") == [("a", "甲社"), ("b", "乙社")]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("カブトを脱ぐ。", []), ("甲斐カブトが来た。カブトは笑った。", ["甲斐カブト", "カブト"])]
+)
+def test_a_nickname_needs_the_name(tmp_path: Path, parse: Parse, text: str, wanted: list[str]):
+    path = tmp_path / "targets.yaml"
+    path.write_text(
+        "- {id: a, kind: person, name_en: A, names: [甲斐カブト], aliases: [カブト], entities: []}\n", encoding="utf-8"
+    )
+    assert [name for _, name in _mentions(parse, Targets.load(path), text)] == wanted
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    for loader in (Targets, Lexicon):
+        with pytest.raises(ConfigError, match=r"gone\.yaml"):
+            loader.load(tmp_path / "gone.yaml")
+
+
+# The lexicon
+
+
+def test_no_word_stands_twice():
+    data = YAML(typ="safe").load(config_dir() / "polarity.yaml")
+    sections = ("state", "news", "contest", "versus", "attitude", "act")
+    words = [word for section in sections for listed in data[section].values() for word in listed]
+    assert len(words) > 600
+    assert sorted({word for word in words if words.count(word) > 1}) == []
+
+
+def test_a_wrong_lexicon_is_refused(tmp_path: Path):
+    path = tmp_path / "polarity.yaml"
+    path.write_text("state: {5: [良い]}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="state"):
+        Lexicon.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("後れを取った。", ["後れを取っ"]),
+        ("歯が立ちません。", ["歯が立ちません"]),
+        ("使い物にならなかった。", ["使い物にならなかっ"]),
+        ("問題ない。", ["問題ない"]),
+        ("すばらしく速い。", ["すばらしく", "速い"]),
+        ("机の上に本がある。", []),
+    ],
+)
+def test_words_are_found_in_every_inflection(parse: Parse, text: str, wanted: list[str]):
+    tokens = layer(parse(text).sentences[0].tokens)
+    hits = Lexicon.load(config_dir() / "polarity.yaml").find(Tree(tokens))
+    assert ["".join(t.text for t in tokens[h.start : h.end]) for h in hits] == wanted

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Final, get_args
 
 from msgspec import UNSET
@@ -27,22 +28,32 @@ from pydantic import BaseModel
 
 from pipeline.config import HypeSettings, find_file
 from pipeline.record import (
-    TECHNIQUES, Claim, Content, Direction, Document, Hype, Judgement, Rhetoric, Sentence, Summary, layer,
+    TECHNIQUES,
+    Claim,
+    Content,
+    Direction,
+    Document,
+    Hype,
+    Judgement,
+    Rhetoric,
+    Sentence,
+    Summary,
+    layer,
 )  # fmt: skip
 from pipeline.stages import Stage
-from pipeline.text.claims import CLAIM, clauses, outlook
+from pipeline.text.claims import CLAIM, Assertions
 from pipeline.text.coinages import Coinages
-from pipeline.text.cues import Words, load_cues
+from pipeline.text.cues import load_cues
 from pipeline.text.polarity import Lexicon
 from pipeline.text.questions import Setting
 from pipeline.text.rhetoric import Finding, find_rhetoric, reported
 from pipeline.text.syntax import Tree
+from pipeline.text.word_patterns import Words
 
 FURTHER: Final = 0.5  # what a further span counts, the strongest counting 1
 EMPHASIS: Final = 0.15
 COVERAGE: Final = 0.6  # share of the sentence that rhetoric must cover to be its substance
 STRONG: Final = 2
-COINAGES: Final = "coinages.yaml"
 _EMPHATIC: Final = re.compile(r"[!！]|[〜～~ー]{2,}")
 _MARKS: Final = re.compile(r"[\s「」『』”“、。,.!！?？・…]")
 
@@ -59,14 +70,19 @@ class HypeStage(Stage):
     def load(self) -> None:
         """Read the cues. Raises ConfigError if a file is missing or malformed."""
         folder = find_file(self.settings.cues)
-        coinages = folder / COINAGES
         self._cues = load_cues(folder)
-        self._coinages = Coinages.load(coinages if coinages.is_file() else find_file(f"cues/{COINAGES}"))
+        self._coinages = Coinages.load(_beside(folder, "coinages.yaml"))
+        self._assertions = Assertions.load(_beside(folder, "claims.yaml"))
         self._polarity = Lexicon.load(find_file("polarity.yaml"))
 
     def versions(self) -> dict[str, str]:
         """See :class:`pipeline.stages.Stage`."""
-        return {"cues": self._cues.fingerprint, "coinages": self._coinages.fingerprint}
+        return {
+            "cues": self._cues.fingerprint,
+            "coinages": self._coinages.fingerprint,
+            "claims": self._assertions.fingerprint,
+            "polarity": self._polarity.version,
+        }
 
     def process(self, documents: Sequence[Document]) -> None:
         """See :class:`pipeline.stages.Stage`."""
@@ -87,14 +103,14 @@ class HypeStage(Stage):
         whole = bool(kept) and any(_is_whole(passage, sentence) for passage in passages)
         own = [finding for finding, quoted in kept if not quoted or whole]
         sentence.hype = self._hype(words, own)
-        found = clauses(sentence, [(f.start, f.end) for f in own])
+        found = self._assertions.clauses(sentence, [(f.start, f.end) for f in own])
         sentence.claims = [
             Claim(score=round(c.score, 4), **document.span(c.start, c.end)) for c in found if c.score >= CLAIM
         ]
         best = max((c.score for c in found), default=0.0)
         sentence.checkable = Judgement(score=round(best, 4), label=best >= CLAIM)
-        prediction = outlook(sentence, document.anchor, doom=sentence.hype.direction == "doom")
-        sentence.forecast = Judgement(score=round(prediction.score, 4), label=prediction.label)
+        foretold = self._assertions.forecast(sentence, document.anchor, doom=sentence.hype.direction == "doom")
+        sentence.forecast = Judgement(score=round(foretold, 4), label=foretold >= CLAIM)
         sentence.content = _content(bool(sentence.claims), bool(sentence.rhetoric))
 
     def _hype(self, words: Words, own: Sequence[Finding]) -> Hype:
@@ -124,6 +140,11 @@ class HypeStage(Stage):
             for hit in self._polarity.find(tree)
             if not any(f.direction == "size" and f.start <= words.tokens[hit.start].start < f.end for f in own)
         )
+
+
+def _beside(cues: Path, name: str) -> Path:
+    """A data file in the folder of the cues, else the package's own."""
+    return cues / name if (cues / name).is_file() else find_file(f"cues/{name}")
 
 
 def sentence_score(own: Sequence[Finding], text: str) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
+from typing import ClassVar, Final, NamedTuple, cast
 
 import msgspec
 from pydantic import BaseModel
@@ -20,7 +20,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.config import NerSettings, find_file
 from pipeline.errors import ConfigError
-from pipeline.record import Document, Entity, EntityLabel, Quantity, Quote, Sentence, Time, layer
+from pipeline.record import Document, Entity, EntityLabel, FoundName, Quantity, Quote, Sentence, Time, layer
 from pipeline.stages import Stage
 from pipeline.text.gazetteer import LABELS, NO_NAME, Gazetteer, gazetteer_files
 from pipeline.text.mentions import Meanings, Recurrences
@@ -29,8 +29,6 @@ from pipeline.text.quantities import FoundQuantity, find_conversions, find_quant
 from pipeline.text.quotes import Scene, attribute, find_quotes
 from pipeline.text.times import FoundTime, find_times
 
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
 
 LABELS_FILE: Final = "entity_labels.yaml"
 # How far apart two conversions between the same units may lie: exchange rates move by this much in a year or so.
@@ -74,9 +72,9 @@ class Ner(Stage):
 
     def _annotate(self, document: Document) -> None:
         analysed = {s.id for s in document.content()}
-        pairs = [(s, p) for s, p in zip(document.sentences, document.parses, strict=True) if s.id in analysed]
+        pairs = [(s, f) for s, f in zip(document.sentences, document.found_names, strict=True) if s.id in analysed]
         lines = [_line(sentence) for sentence, _ in pairs]
-        names = self._names(lines, [parse for _, parse in pairs])
+        names = self._names(lines, [found for _, found in pairs])
         rates: list[_Rate] = []
         for i, ((sentence, _), line) in enumerate(zip(pairs, lines, strict=True)):
             certain = [(name.start, name.end) for name in names[i] if name.rank != MODEL]
@@ -93,13 +91,13 @@ class Ner(Stage):
         scenes = [Scene(line, found, []) for line, found in zip(lines, names, strict=True)]
         _add_quotes(document, [sentence for sentence, _ in pairs], scenes)
 
-    def _names(self, lines: Sequence[Line], parses: Sequence[Doc | None]) -> list[list[Name]]:
+    def _names(self, lines: Sequence[Line], found_names: Sequence[Sequence[FoundName]]) -> list[list[Name]]:
         """The names of a document's sentences, offsets counting from each sentence's start."""
         matches = [self._gazetteer.find(line.text, line.tokens) for line in lines]
         meaning = Meanings(matches, self._lexicon)
         candidates: list[list[Name]] = []
-        for line, found, parse in zip(lines, matches, parses, strict=True):
-            names = [*self._rules.find(line), *self._model_names(line, parse)]
+        for line, found, by_model in zip(lines, matches, found_names, strict=True):
+            names = [*self._rules.find(line), *self._model_names(line, by_model)]
             candidates.append([*meaning.known(line, found, names), *names])
         first = [resolve(names) for names in candidates]
         for line, names, chosen in zip(lines, candidates, first, strict=True):
@@ -114,12 +112,12 @@ class Ner(Stage):
             for line, names in zip(lines, resolved, strict=True)
         ]
 
-    def _model_names(self, line: Line, parse: Doc | None) -> Iterator[Name]:
-        for entity in parse.ents if parse is not None else ():
-            label = self._labels.get(entity.label_)
+    def _model_names(self, line: Line, found: Sequence[FoundName]) -> Iterator[Name]:
+        for entity in found:
+            label = self._labels.get(entity.label)
             if label is None:
                 continue
-            name = Name(entity.start_char, entity.end_char, label, f"model:{entity.label_}", MODEL)
+            name = Name(entity.start, entity.end, label, f"model:{entity.label}", MODEL)
             yield from model_names(line, name, self._lexicon)
 
 

@@ -41,7 +41,7 @@ _NEUTRAL: Final = 0.5
 # and measured lags are neutral (guidelines, sections 4 and 6).
 _MEASURED, _CHECKABLE = 0.4, 0.6
 _EMPHATIC: Final = 1.25  # of an evaluative word inside rhetoric
-_CONCEDED: Final = 0.4  # of what a concession grants, where the main clause says something of the same target
+_CONCEDED: Final = 0.4  # of what a concession grants, but where the main clause turns to another target
 _TOPICS: Final = frozenset(["technology", "product", "policy"])  # kinds of targets that are also fields of work
 _TELLING: Final = frozenset(["slogan", "labeling", "fear", "metaphor", "loaded"])  # the others inflate what is said
 _ENDORSED: Final = 0.8  # of another's words, where the author accepts them; as much against, where he rejects them
@@ -97,7 +97,7 @@ class LexiconScorer:
             of_sentence = list(group)
             reading = of_sentence[0].reading
             appraisals = reading.appraiser.appraisals(_tone(reading), without=reading.judging)
-            scores += [_softmax(*_evidence(q, appraisals)) for q in of_sentence]
+            scores += [softmax(*_evidence(q, appraisals)) for q in of_sentence]
         return scores
 
 
@@ -185,11 +185,9 @@ def _questions(reading: Reading) -> Iterator[Question]:
 
 def _modifies(tree: Tree, i: int, names: Collection[int]) -> bool:
     """Whether a token is the first part of a compound that goes beyond the name: AI in AI人材, of which nothing is said."""
-    while tree.dep(i) == "compound":
+    while i in names and tree.dep(i) == "compound" and tree.head(i) > i:
         i = tree.head(i)
-        if i not in names:
-            return True
-    return False
+    return i not in names
 
 
 def _mentioned(reading: Reading, target: str) -> set[int]:
@@ -206,14 +204,17 @@ def _evidence(question: Question, appraisals: Sequence[Appraisal]) -> tuple[floa
     """The evidence for favor and for against, in units of one plain judgement."""
     reading = question.reading
     tokens = _mentioned(reading, question.target)
-    values = {False: 0.0, True: 0.0}, {False: 0.0, True: 0.0}
+    main = {"favor": 0.0, "against": 0.0}
+    granted = dict(main)
     for appraisal in appraisals:
         share = max((appraisal.shares[i] for i in tokens if i in appraisal.shares), key=abs, default=0.0)
         value = appraisal.strength * share * _weight(question, appraisal.token)
-        values[value < 0][appraisal.conceded] += abs(value)
-    (favor, against) = values
-    outweighed = _CONCEDED if favor[False] or against[False] else 1.0
-    return favor[False] + outweighed * favor[True], against[False] + outweighed * against[True]
+        spoken = any(voice.covers(appraisal.token) for voice in question.reading.voices)
+        clause = granted if appraisal.conceded and not spoken else main
+        clause["favor" if value > 0 else "against"] += abs(value)
+    outweighed = any(main.values()) or all(appraisal.conceded for appraisal in appraisals)
+    kept = _CONCEDED if outweighed else 1.0
+    return main["favor"] + kept * granted["favor"], main["against"] + kept * granted["against"]
 
 
 def _weight(question: Question, token: int) -> float:
@@ -258,7 +259,8 @@ def _span_tokens(tree: Tree, span: Rhetoric) -> list[int]:
     return [i for i, t in enumerate(tree.tokens) if span.start <= t.start and t.end <= span.end]
 
 
-def _softmax(favor: float, against: float) -> Scores:
+def softmax(favor: float, against: float) -> Scores:
+    """Probabilities from the evidence for favor and for against, in units of one plain judgement."""
     logits: Scores = {"favor": favor, "against": against, "neutral": _NEUTRAL + min(favor, against)}
     top = max(logits.values())
     exponents = {label: math.exp((value - top) / _TEMPERATURE) for label, value in logits.items()}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Sequence
+from sys import intern
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pydantic import BaseModel
 
 from pipeline.config import TokenizeSettings
 from pipeline.parser import load_parser, parser_version
-from pipeline.record import Document, Sentence, Token, layer
+from pipeline.record import Document, FoundName, Sentence, Token, layer
 from pipeline.stages import Stage
 from pipeline.text.language import language
 from pipeline.text.sentences import split, split_long
@@ -17,6 +18,11 @@ from pipeline.text.sentences import split, split_long
 if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.tokens import Token as SpacyToken
+
+# Code points parsed at once: enough for full speed, few enough that a document of any size fits into memory.
+BATCH_CHARACTERS: Final = 10_000
+# GiNZA marks heads of phrases in the dependency label; without its phrase recognizer the mark stays.
+_BUNSETU: Final = "_bunsetu"
 
 
 class Tokenize(Stage):
@@ -45,7 +51,7 @@ class Tokenize(Stage):
         """See :class:`pipeline.stages.Stage`."""
         for document in documents:
             document.record.sentences = self._sentences(document)
-            document.parses = [None] * len(document.sentences)
+            document.found_names = [[] for _ in document.sentences]
             self._parse(document)
 
     def _sentences(self, document: Document) -> list[Sentence]:
@@ -75,12 +81,27 @@ class Tokenize(Stage):
     def _parse(self, document: Document) -> None:
         analysed = {id(s) for s in document.content()}
         indices = [i for i, s in enumerate(document.sentences) if id(s) in analysed]
-        # A line break inside a sentence reads as a space; offsets stay.
-        texts = (document.sentences[i].text.replace("\n", " ") for i in indices)
-        for i, parse in zip(indices, self._nlp.pipe(texts), strict=True):
-            document.parses[i] = parse
-            sentence = document.sentences[i]
-            sentence.tokens = _tokens(parse, sentence)
+        for batch in _batches(document.sentences, indices):
+            # A line break inside a sentence reads as a space; offsets stay.
+            texts = [document.sentences[i].text.replace("\n", " ") for i in batch]
+            for i, parse in zip(batch, self._nlp.pipe(texts, batch_size=len(texts)), strict=True):
+                document.found_names[i] = [FoundName(e.start_char, e.end_char, e.label_) for e in parse.ents]
+                document.sentences[i].tokens = _tokens(parse, document.sentences[i])
+
+
+def _batches(sentences: Sequence[Sentence], indices: Sequence[int]) -> Iterator[list[int]]:
+    """The indices in batches of at most BATCH_CHARACTERS, and of one sentence at least."""
+    batch: list[int] = []
+    length = 0
+    for i in indices:
+        size = sentences[i].end - sentences[i].start
+        if batch and length + size > BATCH_CHARACTERS:
+            yield batch
+            batch, length = [], 0
+        batch.append(i)
+        length += size
+    if batch:
+        yield batch
 
 
 def _tokens(parse: Doc, sentence: Sentence) -> list[Token]:
@@ -97,11 +118,12 @@ def _token(token: SpacyToken, sentence: Sentence, index: dict[int, int]) -> Toke
         start=sentence.start + start,
         end=sentence.start + end,
         text=sentence.text[start:end],
-        lemma=token.lemma_,
-        norm=token.norm_,
-        reading="".join(token.morph.get("Reading")),
-        pos=token.pos_,
-        tag=token.tag_,
-        dep=token.dep_,
+        # spaCy makes a new string at every access; a long document has each of them thousands of times.
+        lemma=intern(token.lemma_),
+        norm=intern(token.norm_),
+        reading=intern("".join(token.morph.get("Reading"))),
+        pos=intern(token.pos_),
+        tag=intern(token.tag_),
+        dep=intern(token.dep_.removesuffix(_BUNSETU)),
         head=index.get(token.head.i, index[token.i]),
     )

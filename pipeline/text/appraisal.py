@@ -27,7 +27,14 @@ _TOLD: Final = 0.6  # of what a clause of time takes for known
 _DEGREES: Final = {1: 1.4, 0: 1.0, -1: 0.7}
 
 _POSSIBLE: Final = frozenset("可能性 恐れ おそれ 余地 見込み 様子 気配 傾向 疑い".split())
-_NOUNS: Final = frozenset(["NOUN", "PROPN", "NUM", "PRON"])
+_NOUNS: Final = frozenset(["NOUN", "PROPN", "NUM"])
+# Nouns whose もない deplores nothing: 間もなく, 関係もなく.
+_IDLE: Final = frozenset("間 程 ほど 変わり 差 関係 異論 文句 違い 例外 必要 予定 記憶 何 誰 疑い".split())
+_RARE: Final = frozenset(["珍しい", "稀", "まれ", "少ない"])
+_FOUND: Final = frozenset(["いる", "ある", "知る", "見当たる", "見る"])
+# What judges the event of a clause out of reach: 追いつくのは至難の業だ.
+_HARD: Final = frozenset("難しい 困難 至難 不可能 無理 夢物語 絵空事 ありえない あり得ない 厳しい 無謀".split())
+_EASY: Final = frozenset(["容易", "簡単", "たやすい", "易しい"])
 _CONTRAST: Final = frozenset("一方 半面 反面 他方".split())
 _TIME: Final = frozenset("中 なか 時 際 間 ため 為 うえ 上 以上 結果 後 前 たび 度 場合".split())
 # Verbs whose complement the author distances himself from.
@@ -36,7 +43,7 @@ _TITLE: Final = frozenset("題 名 名前 題名 言葉 語 表題 映画 小説
 
 # Clauses, by the function words they end in.
 _CONCESSION: Final = re.compile(
-    r"(?:が|けれども?|けど|ものの|とはいえ|とは言え|のに|ながらも?|つつも|[てで]も|くせに|にもかかわらず)$"
+    r"(?:が|けれども?|けど|ものの|とはいえ|とは言え|からと|のに|ながらも?|つつも|[てで]も|くせに|にもかかわらず)$"
 )
 _CONDITION: Final = re.compile(r"(?:ば|たら|だら|なら|ならば|として|とすると|限り)$")
 _WHETHER: Final = re.compile(r"か(?:どうか|否か)?(?:は|が|を|も|に)?$")
@@ -46,7 +53,7 @@ _THAT: Final = re.compile(r"(?:と|とは|とも|とまで|って|などと|と�
 _CLEFT: Final = re.compile(r"のは$")
 
 _WITHOUT: Final = re.compile(
-    r"(?:なくして|なしに|なしで|抜きに|抜きで|が(?:なけれ|いなけれ|なかったら|いなかったら|なかったなら))"
+    r"(?:の[^、。]{1,8}?)?(?:なくして|なしに|なしで|抜きに|抜きで|が(?:なけれ|いなけれ|なかったら|いなかったら|なかったなら))"
 )
 
 # Moods, by the function words that follow a predicate.
@@ -100,7 +107,7 @@ class Appraiser:
         self.hits = {hit.head: hit for hit in lexicon.find(tree)}
         phrases = {head: range(hit.start, hit.end) for head, hit in self.hits.items()}
         self._inside = {i: head for head, phrase in phrases.items() for i in phrase}
-        free = [i for i in range(len(tree)) if len(phrases.get(self._inside.get(i, i), "1")) == 1]
+        free = [i for i in range(len(tree)) if i not in self._inside or len(phrases[self._inside[i]]) == 1]
         self.latent = {
             i: Hit(i, i + 1, i, "state", polarity)
             for i in free
@@ -135,14 +142,19 @@ class Appraiser:
     def _lacks(self) -> Iterator[Hit]:
         """Predicates that deplore a want: 工場も人材もない; 三台しか売れない."""
         for i in range(len(self.tree)):
-            nouns = [c for c in self.tree.children[i] if c < i and not self.is_valued(c)]
-            particles = {
-                self.tree.particle(c) or self.tree.tail_text(c) for c in nouns if self.tree.tokens[c].pos in _NOUNS
-            }
+            tokens = self.tree.tokens
+            nouns = [c for c in self.tree.children[i] if c < i and tokens[c].pos in _NOUNS and not self.is_valued(c)]
+            particles = {self.tree.tail_text(c) for c in nouns if tokens[c].lemma not in _IDLE}
             missing = self.tree.is_negation(i) and not self.tree.is_grammar(i) and "も" in particles
             negated = any(self.tree.is_negation(j) for j in self.tree.tail(i))
             if (missing or ("しか" in particles and negated)) and i not in self._inside:
                 yield Hit(i, self.tree.tail(i).stop, i, "news", -1)
+
+    def is_hard(self, i: int) -> bool:
+        """Whether the predicate says that something will hardly happen: 難しい, 至難の業, 容易ではない."""
+        said = {self.tree.tokens[j].lemma for j in (i, *self.tree.children[i])}
+        negated = any(self.tree.is_negation(j) for j in self.tree.tail(i))
+        return bool(said & _HARD) or (negated and self.tree.tokens[i].lemma in _EASY)
 
     def is_valued(self, i: int) -> bool:
         """Whether the token has a polarity of its own."""
@@ -150,17 +162,19 @@ class Appraiser:
 
     def _indispensable(self, said: bool) -> Iterator[int]:
         """Names without which nothing goes (Aなくして…ない), or which nothing equals (Aほど…ない) if no word judges."""
+        text = [token.text for token in self.tree.tokens]
         for i in self.roles.names:
-            after = "".join(t.text for t in self.tree.tokens[i + 1 : i + 6])
-            equal = (
-                not said and after.startswith("ほど") and self.tree.tokens[-1].text in "。い" and self._ends_negated()
-            )
-            if _WITHOUT.match(after) or equal:
+            after = "".join(text[i + 1 : i + 8])
+            if _WITHOUT.match(after) or (not said and after.startswith("ほど") and self._finds_none()):
                 yield i
 
-    def _ends_negated(self) -> bool:
-        last = [i for i in range(len(self.tree)) if self.tree.tokens[i].pos != "PUNCT"][-2:]
-        return any(self.tree.is_negation(i) for i in last)
+    def _finds_none(self) -> bool:
+        """Whether the sentence ends in …はない, …はいない, …を知らない or …は珍しい."""
+        root = next(i for i in range(len(self.tree)) if self.tree.head(i) == i)
+        absent = self.tree.is_negation(root) and not any(self.tree.negates(root, c) for c in self.tree.children[root])
+        denied = any(self.tree.is_negation(i) for i in self.tree.tail(root))
+        lemma = self.tree.tokens[root].lemma
+        return absent or lemma in _RARE or (denied and lemma in _FOUND)
 
     def _appraise(self, hit: Hit) -> Appraisal | None:
         climb = _Climb(self, hit)
@@ -176,6 +190,8 @@ class Appraiser:
             if valued and hit.head in self.direction and child < hit.head:
                 return True
             if self.tree.tokens[child].lemma in _DISTANCING:
+                return True
+            if _CLEFT.search(self.tree.tail_text(child)) and child in self.hits and self.is_hard(hit.head):
                 return True
             if self.roles.is_view(child) and self.hits.keys() & set(self.tree.subtree(child)):
                 return True
@@ -233,10 +249,12 @@ class _Climb:
         roles = {"contest": self._contest, "versus": self._contest, "attitude": self._attitude, "act": self._act}
         roles.get(self._hit.kind, self._state)(node)
         self._mood(node, self._tail)
-        while (head := self._all.above(node)) != node and (self._open or not self._receivers):
+        passed = {node}
+        while (head := self._all.above(node)) not in passed and (self._open or not self._receivers):
             if not self._step(node, head):
                 return self._counts and bool(self._receivers)
             node = head
+            passed.add(node)  # an expression of several tokens may hang from its own dependents
         self._receive(self._roles.inherited(node, self._hit.head))
         if self._hit.kind in ("state", "news") and not self._roles.has_subject(self._hit.head):
             self._receive(self._roles.nearest(self._hit.head))
@@ -296,6 +314,8 @@ class _Climb:
         self._receive(objects)
         if not any(OBJECT.fullmatch(self._tree.particle(c)) for c in self._roles.children(n)):
             self._receive(self._roles.modified(n))
+            if not self._roles.has_subject(n):
+                self._receive(self._roles.inherited(n, n))
             if any(mood.search(self._tail) for mood in (_ABLE, _WISH, _MUST, _NEGATION)):
                 self._receive(self._roles.subjects(n, n))
         self._counts = bool(self._receivers)
@@ -343,7 +363,7 @@ class _Climb:
 
     def _to_predicate(self, node: int, head: int) -> bool:
         """品質 in 品質が低い; 成果 in 成果を出す."""
-        subject = self._roles.is_subject(head, node)
+        subject = self._roles.is_subject(head, node) and not self._tree.particle(node).startswith("で")
         if not self._govern(head):
             return False
         if self._tree.particle(node) == "と":
@@ -385,6 +405,9 @@ class _Climb:
             self._open = False
         elif lemma in FORMAL:
             self._mood(head)
+        elif self._all.is_valued(head) and node in self._all.direction:
+            self._counts = False  # 強い疑問: no more than the degree of the doubt
+            return False
         else:
             self._describe(node, head)
         self._noun = False
@@ -402,6 +425,7 @@ class _Climb:
     def _to_main_clause(self, node: int, head: int) -> bool:
         tail = self._tree.tail_text(node)
         if self._open and _WHETHER.search(tail):
+            self._counts = False
             return False
         if self._open and _CONDITION.search(tail):
             self.factor *= _UNLIKELY
@@ -421,6 +445,8 @@ class _Climb:
         else:
             self._open = False
         if _CLEFT.search(tail):
+            if self._all.is_hard(head):
+                self.factor *= -1
             self._receive(self._roles.phrase(head, skip=node))
         self._receive(self._roles.subjects(head, self._hit.head, skip=node))
         self._noun = False

@@ -13,11 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from pipeline.errors import ConfigError
 from pipeline.record import Quote, layer
-from pipeline.text.cues import Direction, Words, read_yaml
+from pipeline.text.cues import Direction, Strict, read_yaml, validated
+from pipeline.text.word_patterns import Words
 
 MAX_LENGTH: Final = 24  # code points of a catchphrase, marks aside
 BASE_SCORE: Final = 0.6  # of a phrase that just reaches the threshold: a slogan alone makes a sentence strong
@@ -26,9 +25,11 @@ MAX_SCORE: Final = 0.74  # below what makes a sentence extreme
 
 _SENTENCE: Final = re.compile(r"[。!！?？]|[^・、]{3,}、[^・、]{8,}")
 _CLAUSE_TAGS: Final = ("動詞", "助動詞", "形容詞", "助詞-終助詞", "助詞-接続助詞", "助詞-格助詞", "助詞-係助詞")
+_NOUN_TAGS: Final = ("名詞", "接頭辞", "接尾辞")
 _SCRIPTS: Final = (re.compile("[ァ-ヺ]"), re.compile("[一-龠]"), re.compile("[A-Za-z]"))
 # The author's own 「…」と言うしかない, と呼びたくなる: naming, not speech.
 _OWN_WORDS: Final = re.compile(r"と(?:でも)?(?:(?:言|い)(?:う(?:しか|ほか|べき|より|に)|って(?:い|よ)い|いたく|わざる|え)|呼(?!ば))")
+_MENTION: Final = re.compile(r"(?:という|といった)(?:言葉|表現|語|用語)")
 _FITTING: Final = re.compile(r"(?:という|といった)(?:言葉|表現|形容)(?:が|こそ)[^。]{0,6}(?:ぴったり|ふさわし|相応し|似合|しっくり|当てはま|ぴたり)")
 
 
@@ -42,15 +43,14 @@ class Coinage(NamedTuple):
     reasons: tuple[str, ...]
 
 
-class _Points(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Points(Strict):
     image: float
     suffix: float
     blame: float
     praise: float
     scripts: float
     repetition: float
+    compound: float
     predicate: float
     introduced: float
     reported: float
@@ -59,9 +59,7 @@ class _Points(BaseModel):
     threshold: float
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(Strict):
     points: _Points
     images: list[str]
     suffixes: list[str]
@@ -98,21 +96,17 @@ class Coinages:
         Raises:
             ConfigError: the file cannot be read, lacks a list, or has an expression that does not compile.
         """
-        values = read_yaml(path)
+        file = validated(_File, read_yaml(path), path)
         try:
-            return cls(_File.model_validate(values), sha256(path.read_bytes()).hexdigest()[:8])
-        except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise ConfigError(f"{path}: {faults}.", remedy="Correct these entries.") from error
+            return cls(file, sha256(path.read_bytes()).hexdigest()[:8])
         except re.error as error:
             raise ConfigError(f"{path}: {error}.", remedy="Correct the expression.") from error
 
     def find(self, words: Words) -> Iterator[Coinage]:
         """The catchphrases among the quotations of a sentence."""
-        text, base = words.sentence.text, words.sentence.start
         for quote in layer(words.sentence.quotes):
-            before, after = text[: quote.start - base].rstrip(), text[quote.end - base :].lstrip()
-            if self._is_ruled_out(quote, before, after, words):
+            before, after = _around(quote, words)
+            if not self._may_be_coined(quote, after) or self.is_official(quote, words):
                 continue
             reasons = self._reasons(quote, before, after, words)
             total = sum(points for _, points in reasons)
@@ -121,16 +115,20 @@ class Coinages:
                 names = tuple(name for name, points in reasons if points > 0)
                 yield Coinage(quote.start, quote.end, score, self._direction(_inside(quote)), names)
 
-    def _is_ruled_out(self, quote: Quote, before: str, after: str, words: Words) -> bool:
+    def is_official(self, quote: Quote, words: Words) -> bool:
+        """Whether the quotation gives a name or a title: of a work, a product, a project, a rule, a body."""
+        before, after = _around(quote, words)
+        return bool(_is_name(quote, words) or self._official_before.search(before) or self._official_after.match(after))
+
+    def _may_be_coined(self, quote: Quote, after: str) -> bool:
+        """Whether it is short, no sentence, nobody's speech, and used rather than spoken about."""
         phrase = _inside(quote)
         own = quote.speaker is None and _OWN_WORDS.match(after)
         if (quote.speaker or quote.cue) and not own:
-            return True
-        if not 2 < len(phrase) <= MAX_LENGTH or _SENTENCE.search(phrase) or _is_name(quote, words):
-            return True
-        if self._official_before.search(before) or self._official_after.match(after):
-            return True
-        return bool(re.match(r"(?:という|といった)(?:言葉|表現|語|用語)", after)) and not _FITTING.match(after)
+            return False
+        if not 2 < len(phrase) <= MAX_LENGTH or _SENTENCE.search(phrase):
+            return False
+        return not _MENTION.match(after) or _FITTING.match(after) is not None
 
     def _reasons(self, quote: Quote, before: str, after: str, words: Words) -> list[tuple[str, float]]:
         phrase, points = _inside(quote), self._points
@@ -143,6 +141,7 @@ class Coinages:
             (f"praise {praise[0]}" if praise else "", points.praise),
             ("mixed scripts" if sum(bool(s.search(phrase)) for s in _SCRIPTS) > 1 else "", points.scripts),
             ("repetition" if _repeats(phrase) else "", points.repetition),
+            ("compound" if len(tokens) > 2 and all(t.tag.startswith(_NOUN_TAGS) for t in tokens) else "", points.compound),
             ("predicate" if self._predicate.match(after) or _FITTING.match(after) else "", points.predicate),
             ("introduced" if self._introduced.search(before) else "", points.introduced),
             ("reported" if self._reported.match(after) or before.endswith("いわゆる") else "", points.reported),
@@ -154,6 +153,11 @@ class Coinages:
     def _direction(self, phrase: str) -> Direction:
         """Praise alone inflates something good; most coined images mock."""
         return "boost" if self._praise.search(phrase) and not self._blame.search(phrase) else "doom"
+
+
+def _around(quote: Quote, words: Words) -> tuple[str, str]:
+    text, base = words.sentence.text, words.sentence.start
+    return text[: quote.start - base].rstrip(), text[quote.end - base :].lstrip()
 
 
 def _inside(quote: Quote) -> str:

@@ -97,6 +97,9 @@ class Recurrences:
                     namesake = parts.get(part, name).id != name.id
                     parts[part] = replace(name, id=None, name_en=None) if namesake else name
         self._lexicon = lexicon
+        for part in parts.keys() & entries.keys():
+            if votes[part].total() < _RULE_VOTES:  # the model alone labels it, and does not know the full name
+                del entries[part]
         whole = (_form(s, name, votes[s].most_common(1)[0][0], weak=False) for s, name in entries.items() if len(s) > 1)
         partial = (_form(s, name, "PERSON", weak=True) for s, name in parts.items() if s not in entries)
         self._gazetteer = Gazetteer([*whole, *partial])
@@ -117,7 +120,8 @@ class Recurrences:
             return True
         tags = [t.tag for t in line.tokens if t.start == match.start and t.end == match.end]
         unambiguous = self._lexicon.is_name(form.text) and not self._lexicon.may_be(form.text, "地名")
-        return index >= self._first[form.text] and (unambiguous or any("人名" in tag for tag in tags))
+        likely = any("人名" in tag for tag in tags) and stands_alone(line, match.start)
+        return index >= self._first[form.text] and (unambiguous or likely)
 
 
 def _name_parts(line: Line, name: Name) -> Iterator[str]:

@@ -133,8 +133,8 @@ _PEOPLE: Final = re.compile(r"人(?![々間類材員口工気物生文権])|国�
 # One-character names of countries in headlines; 欧 is a region.
 _COUNTRY: Final = "日米中韓英独仏伊露ロ印豪加台朝欧"
 _COUNTRIES: Final = re.compile(rf"[{_COUNTRY}]{{2,4}}")
-# Such strings that are other words: Chunichi, Taichung, Central America, daytime, stamping, the West.
-_NO_COUNTRIES: Final = frozenset({"中日", "台中", "中米", "日中", "印加", "加中", "欧米"})
+# Such strings that are other words: Chunichi, Asahi, Taichung, Central America, daytime, the West and the like.
+_NO_COUNTRIES: Final = frozenset({"中日", "朝日", "台中", "中米", "日中", "印加", "加中", "欧米"})
 _NOT_DAYTIME: Final = re.compile(r"日中(?=韓|両|関係|首脳|外交|共同|貿易|友好|間|国交|経済|対立|米|戦争)")
 _AFTER_COUNTRY: Final = re.compile(
     r"政府|政権|大統領|副大統領|首相|軍|議会|上院|下院|連邦|当局|企業|大手|新興|メディア|紙|テック|半導体|国債|最高裁|"
@@ -289,24 +289,31 @@ class ContextRules:
         return self._lexicon.is_name(name) and not self._lexicon.may_be(name, "地名")
 
     def _kanji_persons(self, line: Line) -> Iterator[Name]:
-        """Kanji names before 氏 or a title: what the dictionary has as a name, before 氏 any short word."""
+        """Kanji names before 氏 or a title."""
         for match in _SUFFIX.finditer(line.text):
             index = line.ending_at(match.start())
-            if index is None:
-                continue
-            start = line.tokens[index].start
-            if _is_person_token(line.tokens[index]):
-                while index > 0 and _is_person_token(line.tokens[index - 1]):
-                    index -= 1
-                start = line.tokens[index].start
-            else:
-                run = _KANJI_END.search(line.text[max(0, match.start() - _KANJI_NAME - 1) : match.start()])
-                if match["honorific"] != "氏" or run is None or len(run[0]) > _KANJI_NAME:
-                    continue
-                start = match.start() - len(run[0])
+            start = self._kanji_start(line, index, match) if index is not None else None
             text = line.text[start : match.start()]
-            if text not in _NO_PERSON and self._labels(text) <= {"PERSON"}:
+            labels = self._labels(text)
+            if start is None or text in _NO_PERSON:
+                continue
+            if labels <= {"PERSON"}:
                 yield Name(start, match.start(), "PERSON", "rule:person_suffix", RULE)
+            elif match["honorific"] and labels <= {"PERSON", "GPE", "LOC"} and self._lexicon.may_be(text, "人名-姓"):
+                yield Name(start, match.start(), "PERSON", "rule:person_suffix", HONORIFIC)  # 渋谷さん
+
+    def _kanji_start(self, line: Line, index: int, suffix: re.Match[str]) -> int | None:
+        """Where the name begins: by the parse, before 氏 and さん by the dictionary, before 氏 by its shape alone."""
+        token = line.tokens[index]
+        if _is_person_token(token):
+            while index > 0 and _is_person_token(line.tokens[index - 1]):
+                index -= 1
+            return line.tokens[index].start
+        if suffix["honorific"] and self._lexicon.may_be(token.text, "人名-姓"):
+            return token.start
+        run = _KANJI_END.search(line.text[max(0, suffix.start() - _KANJI_NAME - 1) : suffix.start()])
+        short = run is not None and len(run[0]) <= _KANJI_NAME
+        return suffix.start() - len(run[0]) if run and short and suffix["honorific"] == "氏" else None
 
     def _full_names(self, line: Line) -> Iterator[Name]:
         """Surname and given name by the dictionary, and katakana names with a dot."""

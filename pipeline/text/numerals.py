@@ -28,16 +28,16 @@ EXACT: Final = Context(prec=120)
 _D: Final = r"(?:\d{1,3}(?:,\d{3}){1,12}+(?!\d)|\d{1,40}+(?!\d))(?:\.\d{1,20}+(?!\d))?"
 _K: Final = r"[〇零一二三四五六七八九十百千]++"
 # 三・五%: the decimal point of vertical writing; elsewhere ・ parts the items of a list.
-_K_DECIMAL: Final = (
-    r"[〇零一二三四五六七八九十百]++・[〇零一二三四五六七八九]++(?=[%割倍万億兆度℃]|パーセント|ポイント|キロ|メートル|トン)"
-)
+_K_DECIMAL: Final = r"[〇零一二三四五六七八九十百]++・[〇零一二三四五六七八九]++(?=[%割倍万億兆度℃㎜-㎦A-Za-z]|パーセント|ポイント|キロ|メートル|トン)"
 # What stands before one large scale: [45]兆[3000]億, [1]万[2千], [五千三百]億.
 _CHUNK: Final = re.compile(rf"((?=\d)(?:{_D}[千百十])*+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII)
 _SMALL_CHUNK: Final = re.compile(rf"({_D})([千百十])?", re.ASCII)
 _KANJI_CHUNK: Final = re.compile(
     "(?:([一二三四五六七八九]?)(千))?(?:([一二三四五六七八九]?)(百))?(?:([一二三四五六七八九]?)(十))?([一二三四五六七八九]?)"
 )
-_VAGUE: Final = re.compile(rf"(?P<base>{_D}|{_K})?(?P<word>[数何幾])(?P<small>[十百千]?)(?P<large>[万億兆京]?)", re.ASCII)
+_VAGUE: Final = re.compile(
+    rf"(?P<base>{_D}|{_K})?(?P<word>[数何幾])(?P<small>[十百千]?)(?P<large>[万億兆京]?)", re.ASCII
+)
 # 関数, 人数, 複数: 数 as the second half of a word.
 _NOT_SEVERAL: Final = frozenset(
     "複関人件指台回多少半整個単奇偶変係点枚頭戸票常因桁分倍部社店校字株画隻軒戦席度打種品員者総算"
@@ -256,9 +256,7 @@ def _suffix_pattern() -> str:
     return "|".join(f"{word}(?!{guards[word]})" if guards[word] else word for word in words)
 
 
-_PREFIX_RUN: Final = re.compile(
-    rf"(?:(?:{'|'.join(sorted(_PREFIXES, key=len, reverse=True))}) ?){{1,2}}\Z"
-)
+_PREFIX_RUN: Final = re.compile(rf"(?:(?:{'|'.join(sorted(_PREFIXES, key=len, reverse=True))}) ?){{1,2}}\Z")
 _PREFIX: Final = re.compile("|".join(sorted(_PREFIXES, key=len, reverse=True)))
 _SUFFIX: Final = re.compile(_suffix_pattern())
 _PREFIX_REACH: Final = 14  # code points; two prefixes fit
@@ -275,7 +273,7 @@ def prefixes(text: str, end: int, floor: int = 0) -> tuple[int, list[str]]:
 
 def suffixes(text: str, start: int) -> tuple[int, list[str]]:
     """The bounds that stand right after ``start``: where they end, and their English."""
-    found = []
+    found: list[str] = []
     while len(found) < _MAX_SUFFIXES and (match := _SUFFIX.match(text, start)):
         found.append(_SUFFIXES[match.group()][0])
         start = match.end()

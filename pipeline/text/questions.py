@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.text.cues import Hit, Words
+from pipeline.text.cues import Hit
+from pipeline.text.word_patterns import Words
 
 INSINUATES: Final = 0.55  # weight from which a question cue alone says that the answer is known
 CHARGED: Final = 0.45  # weight from which another cue inside the question does
@@ -50,7 +51,7 @@ def question(words: Words, asking: Sequence[Hit], others: Sequence[Hit], setting
         others: what other cues were found.
         setting: for the answer that may follow.
     """
-    text, base = words.sentence.text, words.sentence.start
+    text = words.sentence.text
     if not _END.search(text):
         return None
     start, end = _extent(words)

@@ -13,10 +13,11 @@ from typing import Final
 
 from pipeline.record import TECHNIQUES, Quote, Technique, layer
 from pipeline.text.coinages import Coinages
-from pipeline.text.cues import CueSet, Direction, Hit, Words
+from pipeline.text.cues import CueSet, Direction, Hit
 from pipeline.text.questions import Setting, question
 from pipeline.text.syntax import Tree
 from pipeline.text.voices import Voice, voices
+from pipeline.text.word_patterns import Words
 
 NICKNAME_WEIGHT: Final = 0.6  # of a name that the gazetteer marks as mocking
 _MOCKING: Final = "mocking"
@@ -54,13 +55,15 @@ class Finding:
 
 def find_rhetoric(words: Words, cues: CueSet, coinages: Coinages, setting: Setting) -> list[Finding]:
     """The spans of a sentence, in order."""
-    hits = [hit for hit in cues.find(words) if _is_used(hit, words)]
+    names = [q for q in layer(words.sentence.quotes) if coinages.is_official(q, words)]
+    hits = [hit for hit in cues.find(words) if _is_used(hit, words) and not any(_lies_in(hit, name) for name in names)]
     questions, hits = _questions(hits, words, setting)
     evidence = [*(_finding(hit) for hit in hits), *_slogans(words, coinages), *_nicknames(words)]
     chosen = list(questions)
     for technique in TECHNIQUES:
-        same = _merge(f for f in evidence if f.technique == technique and not _meets_any(f, chosen))
-        chosen += same
+        merged = _merge(f for f in evidence if f.technique == technique)
+        chosen += [f for f in merged if not _meets_any(f, chosen)]
+    chosen = [_supported(f, evidence) for f in chosen]
     text, base = words.sentence.text, words.sentence.start
     return sorted((_with_mark(f, text, base, chosen) for f in chosen), key=lambda f: f.start)
 
@@ -100,16 +103,11 @@ def _questions(hits: Sequence[Hit], words: Words, setting: Setting) -> tuple[lis
     span = question(words, asking, others, setting)
     if span is None:
         return [], others
-    start, end = span
-    inside = [hit for hit in others if start <= hit.start and hit.end <= end]
-    evidence = sorted((_finding(hit) for hit in (*asking, *inside)), key=lambda f: -f.score)
-    directions = [hit.cue.direction for hit in inside if hit.cue.direction != "size"]
-    direction = directions[0] if directions else "doom"
-    score = max(hit.cue.weight for hit in asking)
-    if inside:
-        score = 1 - (1 - score) * (1 - max(hit.cue.weight for hit in inside) / 2)
-    why = tuple(dict.fromkeys(text for finding in evidence for text in finding.why))
-    return [Finding("rhetorical_question", start, end, score, direction, why)], others
+    found = sorted((_finding(hit) for hit in asking), key=lambda f: -f.score)
+    why = tuple(reason for finding in found for reason in finding.why)
+    taken = [h.cue.direction for h in others if span[0] <= h.start and h.end <= span[1] and h.cue.direction != "size"]
+    direction = taken[0] if taken else found[0].direction
+    return [Finding("rhetorical_question", *span, found[0].score, direction, why)], others
 
 
 def _finding(hit: Hit) -> Finding:
@@ -148,7 +146,11 @@ def _is_used(hit: Hit, words: Words) -> bool:
 
 
 def _is_mentioned(quote: Quote, hit: Hit, after: str) -> bool:
-    return quote.start <= hit.start and hit.end <= quote.end and _MENTION.match(after) is not None
+    return _lies_in(hit, quote) and _MENTION.match(after) is not None
+
+
+def _lies_in(hit: Hit, quote: Quote) -> bool:
+    return quote.start <= hit.start and hit.end <= quote.end
 
 
 def _merge(findings: Iterable[Finding]) -> list[Finding]:
@@ -169,6 +171,21 @@ def _joined(a: Finding, b: Finding, score: float) -> Finding:
     direction = first.direction if first.direction != "size" else second.direction
     why = tuple(dict.fromkeys((*first.why, *second.why)))
     return Finding(a.technique, a.start, max(a.end, b.end), score, direction, why)
+
+
+def _supported(finding: Finding, evidence: Sequence[Finding]) -> Finding:
+    """With what other techniques found inside the span: half the strongest, their reasons, and their direction."""
+    inside = [f for f in evidence if f.technique != finding.technique and finding.start <= f.start and f.end <= finding.end]
+    if not inside:
+        return finding
+    inside.sort(key=lambda f: -f.score)
+    directions = [f.direction for f in (finding, *inside) if f.direction != "size"]
+    return replace(
+        finding,
+        score=1 - (1 - finding.score) * (1 - inside[0].score / 2),
+        direction=directions[0] if directions else "size",
+        why=tuple(dict.fromkeys((*finding.why, *(reason for f in inside for reason in f.why)))),
+    )
 
 
 def _meets_any(finding: Finding, others: Iterable[Finding]) -> bool:

@@ -95,10 +95,9 @@ class Roles:
 
     def _part(self, noun: int, child: int, skip: int) -> Shares:
         dep, particle = self._tree.dep(child), self._tree.particle(child)
-        if dep == "acl" and self._tree.tokens[child].lemma in _MAKES and not self.is_view(noun):
-            subjects = [c for c in self._tree.children[child] if self._tree.dep(c) in ("nsubj", "dislocated")]
-            return {i: _RELATIVE for c in subjects for i in range(*self._tree.phrase(c)) if i in self._named}
-        if dep == "compound":
+        if dep == "acl":
+            return {} if self.is_view(noun) else self._through_clause(child, skip)
+        if dep == "compound" or (child == noun - 1 and not particle):
             part = _MODIFIER
         elif dep == "nsubj" and particle == self._tree.particle(noun) == "も":
             part = 1.0
@@ -111,6 +110,16 @@ class Roles:
         else:
             return {}
         return {token: part * share for token, share in self.phrase(child, skip).items()}
+
+    def _through_clause(self, clause: int, skip: int) -> Shares:
+        """The maker in テスラが作った車, and the possessor that GiNZA hangs from the adjective in テスラの新しい車."""
+        shares: Shares = {}
+        for child in self._tree.children[clause]:
+            if self._tree.particle(child) == "の" and self._tree.dep(child) in ("nmod", "nsubj"):
+                shares |= {i: _POSSESSOR * share for i, share in self.phrase(child, skip).items()}
+            elif self._tree.dep(child) in ("nsubj", "dislocated") and self._tree.tokens[clause].lemma in _MAKES:
+                shares |= {i: _RELATIVE for i in range(*self._tree.phrase(child)) if i in self._named}
+        return shares
 
     def is_view(self, i: int) -> bool:
         """Whether the token is a noun for somebody's view, with the clause that says it (…という見方)."""

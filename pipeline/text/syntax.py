@@ -25,7 +25,7 @@ class Tree:
     def __init__(self, tokens: Sequence[Token]) -> None:
         """Keep the tokens of one sentence."""
         self.tokens = tokens
-        self._deps = [token.dep.partition(":")[0].removesuffix("_bunsetu") for token in tokens]
+        self._deps = [token.dep.partition(":")[0] for token in tokens]
         self.children: list[list[int]] = [[] for _ in tokens]
         for i, token in enumerate(tokens):
             if token.head != i:
@@ -36,7 +36,7 @@ class Tree:
         return len(self.tokens)
 
     def dep(self, i: int) -> str:
-        """The relation to the head, without a subtype and without GiNZA's mark for the heads of phrases."""
+        """The relation to the head, without its subtype."""
         return self._deps[i]
 
     def head(self, i: int) -> int:

@@ -11,7 +11,7 @@ Values:
 
 What cannot be resolved has None. Conventions, with ``anchor`` the day the text was written:
 
-* A two-digit year (22年7月) lies in the 70 years up to the anchor's or the 30 after it.
+* A two-digit year (22年7月) is at most 30 years after the anchor's, at most 69 before it.
 * A month, day or weekday without a year is the last one up to the anchor; the next one where the rest of its
   sentence speaks of a plan (予定, 見通し, 計画 …). After a date with its year in the same text, months follow on it.
 * 同年, 翌年 and 前年 count from such a date; without one they are not resolved.
@@ -119,10 +119,10 @@ class _Context:
 
     def relative_year(self, word: str) -> int | None:
         """The year of 来年 by the anchor, of 翌年 by the last date that states its year."""
-        offset = _RELATIVE_YEARS[word][0]
-        if offset is None:
-            return self.year + _FROM_CONTEXT[word[0]] if self.stated and self.year is not None else None
-        return self.anchor.year + offset if self.anchor else None
+        offset, origin, _ = _RELATIVE_YEARS[word]
+        if origin == "anchor":
+            return self.anchor.year + offset if self.anchor else None
+        return self.year + offset if self.stated and self.year is not None else None
 
     def year_of(self, month: int, day: int | None, end: int) -> int | None:
         """The year of a month (and day) that stands without one and ends at ``end``."""
@@ -132,15 +132,31 @@ class _Context:
             return self.year + (next_year and not (late and not self.is_plan(end)))
         if self.anchor is None:
             return None
-        today = (self.anchor.month, self.anchor.day)
-        step = 1 if self.is_plan(end) else -1
-        first = (month, day or 31) < today if step > 0 else (month, day or 1) > today
-        years = range(self.anchor.year + step * first, self.anchor.year + 9 * step, step)  # 29 February: up to 8 years
-        return next((year for year in years if day is None or _is_day(year, month, day)), None)
+        last, following = self._years_around(self.anchor, month, day)
+        if day is not None and (note := _WEEKDAY_NOTE.match(self.text, end)):
+            weekday = _WEEKDAY_SIGNS.index(note[1])
+            fitting = [year for year in (last, following) if year and date(year, month, day).weekday() == weekday]
+            if len(fitting) == 1:
+                return fitting[0]
+        return following if self.is_plan(end) else last
+
+    @staticmethod
+    def _years_around(anchor: date, month: int, day: int | None) -> tuple[int | None, int | None]:
+        """The last year in which the day had come by the anchor, and the next in which it has yet to end."""
+        past = anchor.year - ((month, day or 1) > (anchor.month, anchor.day))
+        coming = anchor.year + ((month, day or 31) < (anchor.month, anchor.day))
+        if day is None:
+            return past, coming
+        reach = 9  # years: as long as 29 February may be away
+        return (
+            next((year for year in range(past, past - reach, -1) if _is_day(year, month, day)), None),
+            next((year for year in range(coming, coming + reach) if _is_day(year, month, day)), None),
+        )
 
     def month_of(self, day: int, end: int) -> tuple[int | None, int]:
         """Year and month of a day that stands without them and ends at ``end``."""
-        if self.year is not None and self.month is not None:
+        now = (self.anchor.year, self.anchor.month) if self.anchor else None
+        if self.year is not None and self.month is not None and (now is None or (self.year, self.month) <= now):
             return self.year, self.month
         if self.anchor is None:
             return None, 1
@@ -152,9 +168,18 @@ class _Context:
         return None, 1
 
     def is_plan(self, end: int) -> bool:
-        """Whether the rest of the sentence speaks of something to come."""
+        """Whether the date that ends here lies ahead: the words it belongs to speak of a plan, not of what was done.
+
+        3日、計画を発表した is past, for 、 ties the day to the end of the sentence; 4月に着工する計画だと発表した is not.
+        """
         stop = self.text.find("。", end)
-        return bool(_PLAN.search(self.text, end, stop if stop >= 0 else len(self.text)))
+        rest = self.text[end : stop if stop >= 0 else len(self.text)]
+        if rest.startswith("付"):
+            return False
+        if rest.startswith(("、", "までに")):
+            return not _PAST.search(rest) and (rest.startswith("までに") or bool(_PLAN.search(rest)))
+        plan = _PLAN.search(rest)
+        return plan is not None and not _DONE.search(rest, 0, plan.start())
 
 
 _Reader = Callable[[re.Match[str], _Context], FoundTime | None]
@@ -165,29 +190,32 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+_WEEKDAY_SIGNS: Final = "月火水木金土日"
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ORDINALS: Final = ("first", "second", "third", "fourth")
 # The year before the first one of each era.
 _ERAS: Final = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 _ERA_LETTERS: Final = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
-# Where a two-digit year may lie, counted from the anchor's year.
-_EARLIEST, _LATEST = -69, 30
+_LATEST: Final = 30  # years after the anchor's: the last year that a two-digit one can mean
 _FISCAL_START: Final = 4  # Japanese fiscal years begin in April
 
 _N: Final = r"(?:\d{1,2}|[〇一二三四五六七八九十]{1,3})"
 _YEAR4: Final = r"(?:1[5-9]\d\d|2[01]\d\d|[一二][〇一二三四五六七八九]{3})"
 _ALONE: Final = r"(?<![\d.,第])"
-_RELATIVE_YEARS: Final[dict[str, tuple[int | None, str]]] = {
-    "今年": (0, "this year"), "本年": (0, "this year"), "昨年": (-1, "last year"), "去年": (-1, "last year"),
-    "一昨年": (-2, "the year before last"), "来年": (1, "next year"),
-    "再来年": (2, "the year after next"), "同年": (None, "the same year"), "翌年": (None, "the following year"),
-    "前年": (None, "the previous year"),
+# Offset, what it counts from (the anchor, or the last date that states its year), English.
+_RELATIVE_YEARS: Final[dict[str, tuple[int, str, str]]] = {
+    "今年": (0, "anchor", "this year"), "本年": (0, "anchor", "this year"), "昨年": (-1, "anchor", "last year"),
+    "去年": (-1, "anchor", "last year"), "一昨年": (-2, "anchor", "the year before last"),
+    "来年": (1, "anchor", "next year"), "再来年": (2, "anchor", "the year after next"),
+    "同年": (0, "context", "the same year"), "翌年": (1, "context", "the following year"),
+    "翌々年": (2, "context", "two years later"), "前年": (-1, "context", "the previous year"),
 }  # fmt: skip
-_FROM_CONTEXT: Final = {"同": 0, "翌": 1, "前": -1}
-_RELATIVE_MONTHS: Final[dict[str, tuple[int | None, str]]] = {
-    "今月": (0, "this month"), "本月": (0, "this month"), "先月": (-1, "last month"), "来月": (1, "next month"),
-    "先々月": (-2, "the month before last"), "再来月": (2, "the month after next"), "同月": (None, "the same month"),
-    "翌月": (None, "the following month"), "前月": (None, "the previous month"),
+_RELATIVE_MONTHS: Final[dict[str, tuple[int, str, str]]] = {
+    "今月": (0, "anchor", "this month"), "本月": (0, "anchor", "this month"), "先月": (-1, "anchor", "last month"),
+    "先々月": (-2, "anchor", "the month before last"), "来月": (1, "anchor", "next month"),
+    "再来月": (2, "anchor", "the month after next"), "同月": (0, "context", "the same month"),
+    "翌月": (1, "context", "the following month"), "翌々月": (2, "context", "the second following month"),
+    "前月": (-1, "context", "the previous month"),
 }  # fmt: skip
 _WEEKS: Final = {
     "先々週": (-2, "the week before last"), "先週": (-1, "last week"), "今週": (0, "this week"),
@@ -225,15 +253,27 @@ _PARTS: Final = {
     "末": "the end of {}", "前後": "around {}", "頃": "around {}", "ごろ": "around {}", "ころ": "around {}",
     "中": "during {}", "内": "within {}",
 }  # fmt: skip
+_EPOCH_PARTS: Final = {
+    "前半": "the early {}", "初頭": "the early {}", "初め": "the early {}", "はじめ": "the early {}", "後半": "the late {}",
+    "半ば": "the mid-{}", "なかば": "the mid-{}", "中頃": "the mid-{}", "末": "the end of the {}",
+    "前後": "around the {}", "頃": "around the {}", "ごろ": "around the {}", "ころ": "around the {}",
+}  # fmt: skip
 _QUARTER: Final = r"第?(?P<q>[1-4一二三四])(?:四半期|Q(?![A-Za-z0-9]))|Q(?P<q2>[1-4])(?![A-Za-z0-9])"
 _PART: Final = (
     rf"(?P<part>前半(?!戦)|後半(?!戦)|上半期|下半期|上期|下期|{_QUARTER}|春(?!闘|日|節|先)|夏(?!季|目|場)|秋(?!田|葉)|冬(?!季|場)"
     "|初頭|初め|始め|はじめ|初旬|上旬|半ば|なかば|中頃|中旬|下旬|終盤|末(?!尾|端|席)|前後|頃|ごろ|ころ|[中内](?=[にのは、。]))"
 )
-# In the rest of a sentence: what it tells is still to come.
-_PLAN: Final = re.compile("予定|見通し|見込|計画|方針|目指|めど|目標|予想|控え")
+# In the rest of a sentence: what it tells is still to come, or is done.
+_PLAN: Final = re.compile(
+    "予定|見通し|見込|計画|方針|目指|めど|目標|予想|控え|始まる(?!前)|始めます|開きます|迎える"
+    "|(?:発売|開始|公開|開催|提供|施行|導入|開業|上場|着工|稼働|発足|実施|配信|出荷)(?:します|する(?=$|[。と]))"
+)
+_DONE: Final = re.compile(r"た(?:[。、のが」]|と(?!え)|\Z)|てい(?:る|ます)")
+_PAST: Final = re.compile(r"(?:た|という)[」)]?\Z")
 
-_CANDIDATE: Final = re.compile(r"[\d年月日週時分秒半曜世昨今明前後先翌来再近現将当昔最毎隔正期間まきあおこJFMASOND]", re.ASCII)
+_CANDIDATE: Final = re.compile(
+    r"[\d年月日週時分秒半曜世昨今明前後先翌来再近現将当昔最毎隔正期間まきあおこJFMASOND]", re.ASCII
+)
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -322,7 +362,7 @@ def _read_clock(match: re.Match[str], _: _Context) -> FoundTime | None:
 def _dated(context: _Context, start: int, end: int, value: str | None, english: str) -> FoundTime:
     """A day with what may follow it: the weekday in parentheses, the time of day."""
     if note := _WEEKDAY_NOTE.match(context.text, end):
-        english += f" ({_WEEKDAYS['月火水木金土日'.index(note[1])]})"
+        english += f" ({_WEEKDAYS[_WEEKDAY_SIGNS.index(note[1])]})"
         end = note.end()
     gap = _BEFORE_CLOCK.match(context.text, end)
     match = _CLOCK.match(context.text, gap.end()) if gap else None
@@ -344,7 +384,8 @@ _DATE: Final = re.compile(
 )
 # 十二月 is a month only where no kanji runs into it.
 _MONTH: Final = re.compile(
-    rf"{_ALONE}(?=\d|(?<![一-龥])[一二三四五六七八九十])(?!五月(?:雨|病|人形)|[一二]月ほど){_MONTH_TAIL}(?:の?{_PART})?", re.ASCII
+    rf"{_ALONE}(?=\d|(?<![一-龥])[一二三四五六七八九十])(?!五月(?:雨|病|人形)|[一二]月ほど){_MONTH_TAIL}(?:の?{_PART})?",
+    re.ASCII,
 )
 _RELATIVE_MONTH: Final = re.compile(
     rf"(?P<rel>{_any_of(_RELATIVE_MONTHS)})(?:の?{_DAY_TAIL})?(?:の?{_PART})?", re.ASCII
@@ -371,7 +412,8 @@ _CENTURY: Final = re.compile(
     re.ASCII,
 )
 _QUARTER_ALONE: Final = re.compile(
-    r"(?<![A-Za-z\d.])(?:第(?P<q>[1-4一二三四])四半期|(?P<q2>[1-4])Q(?![A-Za-z0-9])|Q(?P<q3>[1-4])(?![A-Za-z0-9]))", re.ASCII
+    r"(?<![A-Za-z\d.])(?:第(?P<q>[1-4一二三四])四半期|(?P<q2>[1-4])Q(?![A-Za-z0-9])|Q(?P<q3>[1-4])(?![A-Za-z0-9]))",
+    re.ASCII,
 )
 
 # 22年 is a year or a duration: the words around it decide; without any, it is a year.
@@ -386,6 +428,11 @@ _DURATION_AFTER: Final = re.compile(
     "|は(?:持|かか|続|使|もつ|必要|早|遅|長|短|掛)|が(?:経|過|た[つっち])|か[かけ]|を(?:経|要|費|か|超|過|迎)|と(?:長|短|いう|続)"
     "|[・)]|分|債|国債|物|もの|ローン|契約|保証|計画|満期|連続|周年|生|目|越し|来の|選手|続|ぶり|ごと|毎|おき|単位|後(?!半)|先|前"
 )
+_KANJI: Final = re.compile("[一-龥ァ-ヺ]")
+_AFTER_YEAR: Final = re.compile(
+    "発表|発売|発足|発行|公開|公表|退官|退職|入社|入学|入団|就任|生まれ|卒|版|当時|現在|時点|比(?!べ)|以|代|産|モデル|大会|予算|選挙|決算|"
+    "開業|開始|開設|開店|設立|創業|創立|創刊|完成|完了|施行|改正|改訂|導入|竣工|稼働|製造|撮影|結成|参院|衆院|統一|東京|夏|冬|春|秋|末|初"
+)
 _SENTENCE_END: Final = re.compile(r"[。」]|\Z")
 _NEARBY: Final = 5  # years: "22年。" ends a sentence as a year only this close to the anchor
 _DAYS_BEFORE: Final = re.compile(
@@ -393,7 +440,8 @@ _DAYS_BEFORE: Final = re.compile(
 )
 _DAY_AFTER: Final = re.compile(
     "付|夜|朝|昼|夕|午前|午後|未明|早朝|深夜|発|開|ごろ|頃|ころ|まで|から|、|も|が(?!か)|は(?!か)|には|"
-    r"に(?!\d|[一二三]|約|数|何|わた)|の(?!休|猶予|間|遅|旅|期限|有給|生産|売|利用|使用|摂取|終|始|作業|消費|平均|大半|うち|こと)",
+    r"に(?!\d|[一二三四五](?:回|度|人|個|本|つ|件|社)|約|数[回人度件]|何|わた)"
+    "|の(?!休|猶予|間|遅|旅|期限|有給|生産|売|利用|使用|摂取|終(?!値)|始(?!値)|作業|消費|平均|大半|うち|こと)",
     re.ASCII,
 )
 
@@ -422,7 +470,7 @@ def _read_date(match: re.Match[str], context: _Context) -> FoundTime | None:
     if match["rel"] and not (match["fiscal"] or match["m"] or match["part"]):
         end = match.end("rel")
     if match["rel"]:
-        year, label, stated = context.relative_year(match["rel"]), _RELATIVE_YEARS[match["rel"]][1], False
+        year, label, stated = context.relative_year(match["rel"]), _RELATIVE_YEARS[match["rel"]][2], False
     elif match["ey"]:
         number = _int(match["ey"])
         year = None if number is None else _ERAS[match["era"] or _ERA_LETTERS[match["letter"]]] + number
@@ -455,26 +503,24 @@ def _is_year(match: re.Match[str], context: _Context) -> bool:
         return match["part"] != "前後"
     if _DURATION_BEFORE.search(text, 0, match.start()) or _DURATION_AFTER.match(text, end) or suffixes(text, end)[1]:
         return False
+    if _KANJI.match(text, end) and not _AFTER_YEAR.match(text, end):
+        return False
     if _SENTENCE_END.match(text, end):
         year = context.full_year(int(written))
         return year is not None and context.anchor is not None and abs(year - context.anchor.year) <= _NEARBY
     return True
 
 
+def _epoch(name: str, part: str | None) -> str:
+    """A decade or century, or a part of it: the early 1990s."""
+    return _EPOCH_PARTS.get(part or "", "the {}").format(name)
+
+
 def _decade(match: re.Match[str], year: int | None, label: str) -> FoundTime | None:
     digits = label[-2:]
     if not digits.endswith("0"):
         return None
-    english = f"the {label}s"
-    part = match["part"]
-    if part in _HALVES:
-        english = f"the {('early', 'late')[_HALVES[part] - 1]} {label}s"
-    elif part in ("初頭", "初め", "はじめ"):
-        english = f"the early {label}s"
-    elif part in ("半ば", "なかば", "中頃"):
-        english = f"the mid-{label}s"
-    elif part:
-        english = _PARTS.get(part, "{}").format(english)
+    english = _epoch(f"{label}s", match["part"])
     return FoundTime(match.start(), match.end(), "date", None if year is None else str(year)[:3], english)
 
 
@@ -488,9 +534,7 @@ def _fiscal(match: re.Match[str], context: _Context, year: int | None, label: st
     return FoundTime(match.start(), match.end(), "date", value, english)
 
 
-def _month(
-    match: re.Match[str], context: _Context, year: int | None, label: str, *, stated: bool
-) -> FoundTime | None:
+def _month(match: re.Match[str], context: _Context, year: int | None, label: str, *, stated: bool) -> FoundTime | None:
     """A month or a day of it; ``label`` is the English of the year with a space before it, or empty."""
     start, end = match.span()
     month, last = _int(match["m"]), _int(match["m2"]) if match["m2"] else None
@@ -524,7 +568,9 @@ def _days(match: re.Match[str], context: _Context, year: int | None, month: int,
             return None
         value = value and f"{value}/{_iso_day(year, month, last)}"
         return FoundTime(match.start(), match.end("d2") + 1, "date", value, f"{name}–{last}{comma}{label}")
-    return _dated(context, match.start(), match.start("d") + len(match["d"]) + _day_mark(match), value, name + comma + label)
+    return _dated(
+        context, match.start(), match.start("d") + len(match["d"]) + _day_mark(match), value, name + comma + label
+    )
 
 
 def _day_mark(match: re.Match[str]) -> int:
@@ -543,13 +589,13 @@ def _read_month(match: re.Match[str], context: _Context) -> FoundTime | None:
 
 def _read_relative_month(match: re.Match[str], context: _Context) -> FoundTime | None:
     """今月, 先月10日, 来月中旬."""
-    offset, label = _RELATIVE_MONTHS[match["rel"]]
+    offset, origin, label = _RELATIVE_MONTHS[match["rel"]]
     year: int | None = None
-    month = 0
-    if offset is not None and context.anchor:
+    month = 1
+    if origin == "anchor" and context.anchor:
         year, month = _add_months(context.anchor, offset)
-    elif offset is None and context.year is not None and context.month:
-        year, month = _add_months(date(context.year, context.month, 1), _FROM_CONTEXT[match["rel"][0]])
+    elif origin == "context" and context.year is not None and context.month:
+        year, month = _add_months(date(context.year, context.month, 1), offset)
     if match["d"]:
         day = _int(match["d"])
         if day is None or not 1 <= day <= 31 or match["d2"]:
@@ -628,7 +674,7 @@ def _read_fiscal(match: re.Match[str], context: _Context) -> FoundTime | None:
     year = _int(match["y"])
     if year is not None and year < 100:
         year = context.full_year(year)
-    value, english = _part(year and f"FY{year}", f"fiscal {year or match['y']}", match, year=True)
+    value, english = _part(f"FY{year}" if year else None, f"fiscal {year or match['y']}", match, year=True)
     return FoundTime(match.start(), match.end(), "date", value, english)
 
 
@@ -637,13 +683,7 @@ def _read_century(match: re.Match[str], _: _Context) -> FoundTime | None:
     century = _int(match["c"])
     if century is None or not 1 <= century <= 22:
         return None
-    english = f"{_ordinal(century)} century"
-    part = match["part"]
-    if part in _HALVES:
-        english = f"the {('early', 'late')[_HALVES[part] - 1]} {english}"
-    else:
-        english = _PARTS[part].format(english).replace("of ", "of the ") if part else f"the {english}"
-        english = f"the {english}" if english.startswith(("early", "mid")) else english
+    english = _epoch(f"{_ordinal(century)} century", match["part"])
     return FoundTime(match.start(), match.end(), "date", f"{century - 1:02}", english)
 
 
@@ -657,16 +697,23 @@ def _read_quarter(match: re.Match[str], _: _Context) -> FoundTime | None:
 
 _WEEK: Final = re.compile(rf"({_any_of(_WEEKS)})(末)?(?!の?[月火水木金土日]曜)")
 _WEEKDAY: Final = re.compile(
-    rf"(?:(?P<which>毎週|次の|今度の|{_any_of(_WEEKS)})の?)?(?<![一-龥])?(?P<day>[月火水木金土日])曜日?(?!大工|版|劇場|ロード)"
+    rf"(?:(?P<which>毎週|次の|今度の|{_any_of(_WEEKS)})の?)?(?P<day>[月火水木金土日])曜日?(?!大工|版|劇場|ロード)"
 )
 _DAY_WORD: Final = re.compile(
-    rf"(?:(?<![ァ-ヺぁ-んー])(?=[あき])|(?![あき]))({_any_of(_DAYS)})(?P<vague>的|では|に至|まで続)?"
+    # Words in kana count only where neither side runs into another word: きょうは, not ききょう or きょうへい.
+    rf"(?<![ァ-ヺぁ-んー])(?P<kana>{_any_of(w for w in _DAYS if w[0] in 'あきお')})(?=[はのもにで、。]|から|まで|[^ぁ-ん])"
+    rf"|(?P<kanji>{_any_of(w for w in _DAYS if w[0] not in 'あきお')})(?!香|子)(?P<vague>的|では|に至|まで続)?"
 )
 _SEASON: Final = re.compile("(一昨|昨|今|来|翌)(春|夏|秋|冬)(?!闘|季|日)")
 _VAGUE_WORD: Final = re.compile(
     rf"(?<![\d年月毎])({_any_of(_VAGUE)})(?!地|完了|進行|価値|性|的|像|調整|高齢|事故|(?<=今後)(?:の|約|およそ)? ?[\d数何一二三四五六七八九十百千半]|(?<=最近)の?[\d数])"
 )
-_SEASON_YEARS: Final = {"一昨": (-2, "of the year before last"), "昨": (-1, "last"), "今": (0, "this"), "来": (1, "next")}
+_SEASON_YEARS: Final = {
+    "一昨": (-2, "of the year before last"),
+    "昨": (-1, "last"),
+    "今": (0, "this"),
+    "来": (1, "next"),
+}
 
 
 def _read_week(match: re.Match[str], context: _Context) -> FoundTime:
@@ -680,7 +727,7 @@ def _read_week(match: re.Match[str], context: _Context) -> FoundTime:
 
 def _read_weekday(match: re.Match[str], context: _Context) -> FoundTime:
     """金曜日: the last one up to the anchor; 来週の金曜日, 毎週金曜日."""
-    index, which = "月火水木金土日".index(match["day"]), match["which"]
+    index, which = _WEEKDAY_SIGNS.index(match["day"]), match["which"]
     name = _WEEKDAYS[index]
     if which == "毎週":
         return FoundTime(match.start(), match.end(), "set", f"XXXX-WXX-{index + 1}", f"every {name}")
@@ -700,8 +747,9 @@ def _read_weekday(match: re.Match[str], context: _Context) -> FoundTime:
 
 def _read_day_word(match: re.Match[str], context: _Context) -> FoundTime:
     """本日, 昨日; 今日では is "nowadays" and has no value."""
-    offset, english = _DAYS[match[1]]
-    end = match.end(1)
+    word = match["kana"] or match["kanji"]
+    offset, english = _DAYS[word]
+    end = match.start() + len(word)
     if match["vague"] or context.anchor is None:
         return FoundTime(match.start(), end, "date", None, english)
     day = context.anchor + timedelta(days=offset)
@@ -745,7 +793,7 @@ _PER: Final = "(?!当たり|あたり|当り|につき)"
 _UNIT: Final = (
     "(?:周年|年間?(?!金|賀|齢|収|俸|頭|度|代|生(?!産|存|き|ま)|末|号|報|式|製|版)|[カヶケかヵ箇個]月間?|週間?(?!刊|末|目|報|明)"
     "|営業日|日間?(?!本|常|時|程|光|曜|系|銀|米|韓|露|付|刊|報|夜|没|産|坊主|酔|月|市|当)|時間(?!外|割|給|帯|差|軸)"
-    r"|分間?(?!の[\d一二三四五六七八九]|野|析|類|割|散|配|岐|子|母|量|別|担|離|裂|解|け|か|社|冊|譲|厘|身|掛|泌|業|布|隔|科|の一)"
+    r"|分間?(?!の[\d一二三四五六七八九]|野|析|類|割|散|配|岐|子|母|量|別|担|離|裂|解|け|か(?:る|り|っ|ち|れ)|社|冊|譲|厘|身|掛|泌|業|布|隔|科|の一)"
     f"|(?:ミリ|マイクロ|ナノ)?秒間?(?!速|針|読)|世紀|四半期){_PER}"
 )
 _DURATION: Final = re.compile(
@@ -753,7 +801,7 @@ _DURATION: Final = re.compile(
     rf"(?P<n>{NUMERAL})(?P<over>余り?)? ?(?P<unit>{_UNIT})(?P<half>半(?!ば|期|分|径|端|額|年))?(?:(?P<n2>\d{{1,2}}) ?(?P<unit2>{_UNIT}))?",
     re.ASCII,
 )
-_HALF: Final = re.compile(rf"(?<![\d一-龥])(?P<unit>{_any_of(_HALF_UNITS)})間?(?!減|額|端|径|分|数){_PER}|(?<=[約過去今後直近前])(?P<unit2>半年)間?")
+_HALF: Final = re.compile(rf"(?<![\d前後上下数])(?P<unit>{_any_of(_HALF_UNITS)})間?(?!減|額|端|径|分|数){_PER}")
 _ABOUT: Final = "以上|ほど|余り|近く|くらい|程度"
 _AGO: Final = re.compile(
     rf"(?<![\dA-Za-z.,第])(?:(?P<n>{NUMERAL}) ?(?P<unit>年|[カヶケかヵ箇個]月|週間|週|日|時間|分|秒|世紀)(?P<half>半)?|(?P<half_unit>半年|半月|半日|半世紀))"
@@ -775,12 +823,21 @@ _SET: Final = re.compile(
     re.ASCII,
 )
 _FREQUENCY: Final = re.compile(
-    rf"(?<![\d一-龥カヶケか])(?P<period>週|月|年|1日|一日)に?(?P<n>{NUMERAL})(?P<what>[回度]|(?<=[\d一-龥])日)(?!目|り|線|転|収|間)", re.ASCII
+    rf"(?<![\d一-龥カヶケか])(?P<period>週|月|年|1日|一日)に?(?P<n>{NUMERAL})(?P<what>[回度]|(?<=[\d一-龥])日)(?!目|り|線|転|収|間)",
+    re.ASCII,
 )
-_PERIODS: Final = {"週": ("P1W", "week"), "月": ("P1M", "month"), "年": ("P1Y", "year"), "1日": ("P1D", "day"), "一日": ("P1D", "day")}
+_PERIODS: Final = {
+    "週": ("P1W", "week"),
+    "月": ("P1M", "month"),
+    "年": ("P1Y", "year"),
+    "1日": ("P1D", "day"),
+    "一日": ("P1D", "day"),
+}
 _FRAME_BEFORE: Final = re.compile(rf"({'|'.join(_FRAMES)})の? ?\Z")
 _FRAME_REACH: Final = 5
-_AFTER_DURATION: Final = re.compile("(?P<every>ごと|毎|おき)|(?P<once>に(?:一度|1度|1回|一回))|(?P<row>連続)|(?P<first>ぶり)|(?P<nth>目(?!標|的|安|指))|(?P<bond>債|物(?!語)|国債)")
+_AFTER_DURATION: Final = re.compile(
+    "(?P<every>ごと|毎|おき)|(?P<once>に(?:一度|1度|1回|一回))|(?P<row>連続)|(?P<first>ぶり)|(?P<nth>目(?!標|的|安|指))|(?P<bond>債|物(?!語)|国債)"
+)
 
 
 def _numeral(written: str) -> Numeral | None:
@@ -869,12 +926,11 @@ def _is_duration(match: re.Match[str], number: Numeral, unit: str, end: int) -> 
         return False
     if not (number.kanji and unit in ("分", "日", "秒")) and not (unit == "年" and _YEAR_ALONE.fullmatch(match["n"])):
         return True
-    return match["unit"].endswith("間") or bool(suffixes(text, end)[1]) or bool(_AFTER_DURATION.match(text, end))
+    after = _AFTER_DURATION.match(text, end)
+    return match["unit"].endswith("間") or bool(suffixes(text, end)[1]) or (after is not None and not after["nth"])
 
 
-def _read_duration_range(
-    match: re.Match[str], context: _Context, last: Numeral, unit: str
-) -> FoundTime | None:
+def _read_duration_range(match: re.Match[str], context: _Context, last: Numeral, unit: str) -> FoundTime | None:
     """Both ends of 1~2年 and 2、3年; of 1年から3年に, which tells of a change, the first alone."""
     text, end = context.text, match.end("unit")
     first = _numeral(match["first"] or match["adjacent"])
@@ -912,7 +968,9 @@ def _bounded_duration(
     kind: TimeKind = "duration"
     single = _UNITS[unit][2] if one else english
     if after and after["nth"]:
-        return FoundTime(start, after.end(), "date", None, f"the {_ordinal(count)} {_UNITS[unit][2]}") if count else None
+        return (
+            FoundTime(start, after.end(), "date", None, f"the {_ordinal(count)} {_UNITS[unit][2]}") if count else None
+        )
     if after and after["bond"]:
         return FoundTime(start, end, kind, value, f"{count}-{_UNITS[unit][2]}") if count else None
     if after:
@@ -938,8 +996,7 @@ def _bounded_duration(
 
 def _read_half(match: re.Match[str], context: _Context) -> FoundTime | None:
     """半年, 半世紀ぶり, 半年ごと."""
-    written = match["unit"] or match["unit2"]
-    value, english = _HALF_UNITS[written]
+    value, english = _HALF_UNITS[match["unit"]]
     return _bounded_duration(context, match.start(), match.end(), value, english, "年")
 
 

@@ -23,7 +23,14 @@ _SAY: Final = frozenset(
 _THINK: Final = frozenset(
     "思う 考える 見る みる 感じる 予想 予測 分析 期待 信じる 判断 見積もる 言う いう 評価 懸念 疑う 見込む 確信 認識 自負 痛感".split()
 )
-_ACCORDING: Final = re.compile(r"(?:に(?:よ[るれり]|拠る|言わせ)|いわく|曰く)")
+# Verbs whose object is as their subject sees it: サムスンの凋落を叫ぶ.
+_ALLEGE: Final = frozenset(
+    "指摘 主張 強調 警告 訴える 断言 叫ぶ 嘆く 予想 予測 力説 呼ぶ 評する 評す 見なす みなす 位置づける 疑う 懸念 言い立てる".split()
+)
+# Nouns of what is reported: …との調査結果.
+_REPORT: Final = frozenset("調査 結果 報告 報道 予測 試算 統計 観測 見通し 分析 データ 記事".split())
+_THAT: Final = re.compile(r"と(?:も|は|まで)?$")
+_ACCORDING: Final = re.compile(r"に(?:よると|よれば|よりますと|よりゃ|言わせ|いわせ)|いわく|曰く")
 _FIRST_PERSON: Final = frozenset("私 わたし 僕 ぼく 俺 筆者 小生 我々 われわれ 私たち 私達 当方 自分".split())
 _SOURCE: Final = re.compile(
     r"(?:氏|さん|教授|博士|社長|会長|CEO|CTO|アナリスト|記者|投資家|大統領|首相|大臣|議員|創業者|店主|店長|幹部|関係者|担当者|代表|"
@@ -119,23 +126,24 @@ def _according(tree: Tree, named: Collection[int]) -> Iterator[Voice]:
     for i in range(len(tree)):
         if not tree.is_function(i) and _ACCORDING.match(tree.particle(i)):
             start = tree.tail(i).stop
-            if start < len(tree) and tree.tokens[start].text not in _FIRST_PERSON:
+            if start < len(tree) and tree.tokens[i].text not in _FIRST_PERSON:
                 yield Voice(start, len(tree), _holder(tree, i, named))
 
 
 def _indirect(tree: Tree, named: Collection[int]) -> Iterator[Voice]:
     """The complement of と before a verb of saying or thinking."""
     for i in range(len(tree)):
-        verb = tree.head(i)
-        if verb <= i or not re.match(r".*と(?:も|は|まで)?$", tree.tail_text(i)) or tree.dep(i) in ("nmod", "compound"):
+        if re.search(r"と(?:の|いう)$", tree.tail_text(i)) and tree.tokens[tree.head(i)].lemma in _REPORT:
+            yield Voice(0, tree.tail(i).stop, None)
+        if tree.is_function(i) or tree.dep(i) in ("nmod", "compound") or not _THAT.search(tree.tail_text(i)):
             continue
-        lemma = tree.tokens[verb].lemma
-        if lemma not in _SAY and lemma not in _THINK:
+        verb = _verb_of_saying(tree, i)
+        if verb is None:
             continue
         end = tree.tail(i).stop
         speaker = _speaker(tree, verb, i, named)
         passive = re.match(r"(?:さ)?(?:れ|られ)", tree.tail_text(verb)) is not None
-        if speaker is None and lemma in _THINK and not passive:
+        if speaker is None and tree.tokens[verb].lemma in _THINK and not passive:
             continue
         if speaker is not None and tree.tokens[speaker].text in _FIRST_PERSON:
             continue
@@ -144,13 +152,21 @@ def _indirect(tree: Tree, named: Collection[int]) -> Iterator[Voice]:
             yield Voice(start, end, _holder(tree, speaker, named) if speaker is not None else None)
 
 
+def _verb_of_saying(tree: Tree, said: int) -> int | None:
+    """The verb that governs a clause with と, or stands right after it where the parse has lost that."""
+    for verb in (tree.head(said), tree.tail(said).stop):
+        if said < verb < len(tree) and (tree.tokens[verb].lemma in _SAY or tree.tokens[verb].lemma in _THINK):
+            return verb
+    return None
+
+
 def _attitudes(tree: Tree, named: Collection[int], attitudes: Collection[int]) -> Iterator[Voice]:
     """What somebody praises, blames or speaks of; where a quotation has taken that, the verb alone."""
-    told = {i for i, t in enumerate(tree.tokens) if t.pos == "VERB" and (t.lemma in _SAY or t.lemma in _THINK)}
-    for verb in sorted(told | set(attitudes)):
+    alleged = {i for i, t in enumerate(tree.tokens) if t.pos == "VERB" and t.lemma in _ALLEGE}
+    for verb in sorted(alleged | set(attitudes)):
         objects = [c for c in tree.children[verb] if c < verb and re.match(r"[をに]", tree.particle(c))]
         speaker = _subject(tree, verb)
-        if speaker is None and tree.dep(verb) == "acl":
+        if speaker is None and tree.dep(verb) in ("acl", "nmod"):
             speaker = tree.head(verb)
         if speaker is None or not objects or not _is_somebody(tree, speaker, named):
             continue

@@ -24,12 +24,17 @@ _FOLDED_COMPAT = re.compile(r"[㈠-㉃№℡⼀-⿕ﬀ-ﬆ]")
 _INVISIBLE = "\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 _SPACES = "\u00a0\u2000-\u200a\u202f\u205f"
 _LINE_BREAK = "\r\n?|[\u0085\u2028\u2029\x0b\x0c]"
+# One JIS code, two Unicode characters: which one a file holds depends on the codec that wrote it, not on the author.
+# CP932 reads the wave dash as a full-width tilde, EUC-JP reads the full-width hyphen as a minus sign.
+_SAME_CODE = {"\uff5e": "\u301c", "\u2212": "-", "\u2225": "\u2016"}
 _COMBINING = {"\uff9e": "\u3099", "\uff9f": "\u309a"}
 _VOICED = "\u3099\u309a\uff9e\uff9f"  # combining and half-width (semi-)voiced marks
 
 
 def fold_character(character: str) -> str:
     """One character in canonical width (itself if nothing is to be folded)."""
+    if character in _SAME_CODE:
+        return _SAME_CODE[character]
     decomposition = unicodedata.decomposition(character)
     if not decomposition or not (decomposition.startswith(_FOLDED_TAGS) or _FOLDED_COMPAT.match(character)):
         return character

@@ -1,4 +1,4 @@
-"""What can be seen of a translation without understanding it: figures, Japanese left over, empty, cut, looping, length.
+"""What can be seen of a translation without understanding it: wrong figures, Japanese left over, loops and the like.
 
 Each check gives what is wrong, in words, or "". The bounds were measured on the 1,005 news sentences of WMT21
 (newstest2021, Japanese to English) and their reference translations; "the references" below are these.
@@ -26,12 +26,23 @@ _LOSS: Final = re.compile(
     r"|contract\w+|down|cuts?|cutting|reduc\w+|outflows?|negative|minus)\b",
     re.IGNORECASE,
 )
-# A text about translating, as chat models write it, where the source is not about that.
-_TASK: Final = re.compile(
-    r"\btranslat(?:e[sd]?|ions?|ing|ors?)\b|\b(?:Japanese|English) (?:sentence|text|version)\b|\blanguage model\b",
-    re.IGNORECASE,
+# Words of the prompt that come back, and the source's words that make them right: talk about translating, as chat
+# models write it, and Japan in place of another country. In none of the references where the source has none.
+_PROMPT: Final = (
+    (
+        re.compile(
+            r"\btranslat(?:e[sd]?|ions?|ing|ors?)\b|\bEnglish (?:sentence|text|version)\b|\blanguage model\b",
+            re.IGNORECASE,
+        ),
+        re.compile("訳|通詞|英語|英文|言語モデル|トランスレ"),
+    ),
+    (
+        re.compile(r"\bJapan(?:ese)?\b", re.IGNORECASE),
+        re.compile(
+            "[日邦和円省]|(?:我が|わが)国|国[内産会民]|全国|政府|首相|自民|永田町|霞が関|ジャパン|japan", re.IGNORECASE
+        ),
+    ),
 )
-_TASK_SOURCE: Final = re.compile("訳|通詞|日本語|英語|英文|和文|言語モデル|トランスレ")
 
 # English characters to one of Japanese. 98% of the references to 10 characters or more lie within 1.3 and 5.5, all
 # within 1.09 and 7.9; short ones vary more, hence the characters allowed on top.
@@ -69,7 +80,7 @@ def check(source: str, english: str, figures: Sequence[str], *, finished: bool) 
         "cut": _cut(source, english, finished=finished),
         "looping": _looping(english),
         "length": _length(source, english),
-        "task": _task(source, english),
+        "prompt": _prompt(source, english),
     }
     return {name: not fault for name, fault in faults.items()}, [
         f"{n}: {fault}" for n, fault in faults.items() if fault
@@ -143,6 +154,8 @@ def _length(source: str, english: str) -> str:
     return ""
 
 
-def _task(source: str, english: str) -> str:
-    match = _TASK.search(english)
-    return f"{match[0]!r} speaks of translating" if match and not _TASK_SOURCE.search(source) else ""
+def _prompt(source: str, english: str) -> str:
+    for leaked, meant in _PROMPT:
+        if (match := leaked.search(english)) and not meant.search(source):
+            return f"{match[0]!r} has nothing to stand for in the source"
+    return ""
