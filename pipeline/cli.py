@@ -264,18 +264,22 @@ def _progress(quiet: bool) -> Iterator[Any]:
 
 
 def _summary(result: Any) -> Table:
-    """The closing table of a run."""
-    table = Table(title=f"{result.output}", show_header=False, title_justify="left")
+    """The closing table of a run; a row for each stage's part only if it ran."""
+    table = Table(title=str(result.output), show_header=False, title_justify="left")
+    counts = result.counts
+    before = f" ({result.resumed} from before)" if result.resumed else ""
     rows = {
-        "documents": f"{result.read} read = {result.written} written + {result.rejected} rejected"
-        + (f" ({result.resumed} from before)" if result.resumed else ""),
-        "sentences": f"{result.counts['sentences']}, of which {result.counts['content_sentences']} analysed",
-        "content": ", ".join(f"{result.counts[c]} {c}" for c in ("factual", "mixed", "rhetorical", "plain")),
-        "spans": f"{result.counts['rhetoric']} rhetoric, {result.counts['claims']} claims",
-        "translation": ", ".join(f"{result.counts[f'translation_{s}']} {s}" for s in ("verified", "flagged", "failed")),
-        "seconds": f"{result.wall_seconds:.1f}: " + ", ".join(f"{k} {v:.1f}" for k, v in result.seconds.items()),
-        "signature": result.signature,
+        "documents": f"{result.read} read = {result.written} written + {result.rejected} rejected{before}",
+        "sentences": f"{counts['sentences']}, of which {counts['analysed']} analysed",
     }
+    if "hype" in result.seconds:
+        rows["content"] = ", ".join(f"{counts[c]} {c}" for c in ("factual", "mixed", "rhetorical", "plain"))
+        rows["spans"] = f"{counts['rhetoric']} rhetoric, {counts['claims']} claims"
+    if "translate" in result.seconds:
+        rows["translation"] = ", ".join(f"{counts[f'translation_{s}']} {s}" for s in ("verified", "flagged", "failed"))
+    stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in result.seconds.items())
+    rows["seconds"] = f"{result.wall_seconds:.1f} ({stages})"
+    rows["signature"] = result.signature
     for name, value in rows.items():
         table.add_row(name, value)
     return table

@@ -275,8 +275,8 @@ def _count(record: Record, result: RunResult) -> None:
     result.written += 1
     for sentence in record.sentences or []:
         result.counts["sentences"] += 1
+        result.counts["analysed"] += sentence.tokens is not UNSET
         if sentence.content is not UNSET:
-            result.counts["content_sentences"] += 1
             result.counts[str(sentence.content)] += 1
         result.counts["rhetoric"] += len(sentence.rhetoric or [])
         result.counts["claims"] += len(sentence.claims or [])

@@ -109,9 +109,7 @@ def test_records_of_the_original_sources_hold_together(seed_records: list[Record
 
 
 def test_a_catchphrase_is_a_slogan_in_a_strong_sentence(seed_records: list[Record]) -> None:
-    found = [
-        (s, r) for s in seed_records[0].sentences or [] for r in s.rhetoric or [] if "オールスター" in r.text
-    ]
+    found = [(s, r) for s in seed_records[0].sentences or [] for r in s.rhetoric or [] if "オールスター" in r.text]
     assert found
     for sentence, span in found:
         assert span.technique == "slogan"

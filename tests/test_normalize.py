@@ -69,7 +69,9 @@ def test_the_map_is_monotone_and_total(raw: str) -> None:
     assert all(0 <= a <= b <= len(raw) for a, b in ends)
     assert ends == sorted(ends)
     assert document.offsets.to_raw(0, len(document.text))[0] == ends[0][0]
-    assert all(0 <= a <= b <= len(document.text) for a, b in (document.offsets.to_text(i, i) for i in range(len(raw) + 1)))
+    assert all(
+        0 <= a <= b <= len(document.text) for a, b in (document.offsets.to_text(i, i) for i in range(len(raw) + 1))
+    )
 
 
 def full_width(text: str) -> str:
@@ -95,7 +97,9 @@ def test_the_full_width_spelling_gives_the_same_text_and_blocks(file: Path) -> N
     raw = read(file).record.raw
     half, full = normalized(raw), normalized(full_width(raw))
     # A full-width tilde is a wave dash, an ASCII one stays a tilde.
-    assert [(k, t.replace("~", "〜")) for k, t in outline(full)] == [(k, t.replace("~", "〜")) for k, t in outline(half)]
+    assert [(k, t.replace("~", "〜")) for k, t in outline(full)] == [
+        (k, t.replace("~", "〜")) for k, t in outline(half)
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "euc_jp", "iso2022_jp", "utf-16", "utf-16-le", "utf-8-sig"])
@@ -121,7 +125,9 @@ def test_a_megabyte_on_one_line() -> None:
 
 
 def test_metadata_comes_from_the_head_of_the_text() -> None:
-    document = normalized("港の再編が進む\n\n2025年8月3日\n\n朝の市場は静かだった。昼になると人が増え、値段も上がった。\n")
+    document = normalized(
+        "港の再編が進む\n\n2025年8月3日\n\n朝の市場は静かだった。昼になると人が増え、値段も上がった。\n"
+    )
     assert document.record.source.title == "港の再編が進む"
     assert document.record.source.published == "2025-08-03"
     assert document.anchor is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import timeit
 from decimal import Decimal
 from pathlib import Path
 
@@ -157,6 +158,13 @@ def test_ranges_come_back(low: int, step: int, scale: str) -> None:
     assert (found.value, found.low, found.high) == (None, low * factor, high * factor)
 
 
+def test_long_numbers_are_not_rounded() -> None:
+    (found,) = find_quantities("損失は▲9999京9999兆9999億9999万9999.123456789円だ")
+    assert found.en == "minus ¥99,999,999,999,999,999,999.123456789"
+    (found,) = find_quantities("残高は1234567890123456789012345678901234567890円だ")
+    assert found.value == 1234567890123456789012345678901234567890
+
+
 # Any text -------------------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
@@ -232,6 +240,15 @@ def test_spans_are_in_order_and_leave_taken_ranges_alone(text: str, ranges: list
     assert not any(start < q.end and q.start < end for q in found for start, end in taken)
     assert all(q.low <= q.high for q in found if q.low is not None and q.high is not None)
     assert found == find_quantities(text, taken)
+
+
+@pytest.mark.parametrize("piece", ["1-", "百", "1〜", "3社", "0.1.", "$1", "1日あたり", "5キロ"])
+def test_time_grows_with_length_only(piece: str) -> None:
+    def seconds(repeats: int) -> float:
+        text = piece * repeats
+        return min(timeit.repeat(lambda: find_quantities(text), number=1, repeat=3))
+
+    assert seconds(4000) < 24 * seconds(500)  # 8 times if linear, 64 times if quadratic
 
 
 def test_a_taken_range_is_left_to_its_owner() -> None:

@@ -56,7 +56,7 @@ def test_a_run_writes_its_five_files_in_input_order(config: Config, texts: Path,
     assert [r["id"] for r in lines(tmp_path / "out/records.jsonl")] == ["0", "1", "2", "3"]
     manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
     assert manifest["counts"] == {
-        "read": 4, "written": 4, "rejected": 0, "sentences": 5, "rhetoric": 0, "claims": 0,
+        "read": 4, "written": 4, "rejected": 0, "sentences": 5, "analysed": 5, "rhetoric": 0, "claims": 0,
     }  # fmt: skip
     assert manifest["config"]["stages"] == ["normalize", "tokenize"]
     assert manifest["signature"] == result.signature == lines(tmp_path / "out/records.jsonl")[0]["signature"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import timeit
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -177,13 +178,22 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.lists(PIECES, max_size=14).map("".join), st.none() | st.dates(date(1, 1, 1), date(9999, 12, 31)))
+@given(st.lists(PIECES, max_size=14).map("".join), st.none() | st.dates(date(1900, 1, 1), date(2100, 12, 31)))
 def test_spans_are_in_order(text: str, anchor: date | None) -> None:
     found = find_times(text, anchor)
     ends = [0, *(t.end for t in found)]
     assert all(end <= t.start < t.end <= len(text) for end, t in zip(ends, found, strict=False))
     assert all(t.en.strip() == t.en != "" for t in found)
     assert found == find_times(text, anchor)
+
+
+@pytest.mark.parametrize("piece", ["1-", "3年", "1〜", "3月", "0.1.", "毎週", "20年に", "10年から"])
+def test_time_grows_with_length_only(piece: str) -> None:
+    def seconds(repeats: int) -> float:
+        text = piece * repeats
+        return min(timeit.repeat(lambda: find_times(text, date(2026, 2, 6)), number=1, repeat=3))
+
+    assert seconds(4000) < 24 * seconds(500)  # 8 times if linear, 64 times if quadratic
 
 
 def test_without_an_anchor_only_full_dates_have_a_value() -> None:

@@ -172,7 +172,9 @@ def _is_whole(passage: tuple[int, int], sentence: Sentence) -> bool:
 
 def _rhetoric(document: Document, finding: Finding, quoted: bool) -> Rhetoric:
     span = document.span(finding.start, finding.end)
-    return Rhetoric(technique=finding.technique, quoted=quoted, score=round(finding.score, 4), why=list(finding.why), **span)
+    return Rhetoric(
+        technique=finding.technique, quoted=quoted, score=round(finding.score, 4), why=list(finding.why), **span
+    )
 
 
 def _content(claim: bool, rhetoric: bool) -> Content:

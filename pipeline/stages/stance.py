@@ -41,7 +41,7 @@ _NEUTRAL: Final = 0.5
 # and measured lags are neutral (guidelines, sections 4 and 6).
 _MEASURED, _CHECKABLE = 0.4, 0.6
 _EMPHATIC: Final = 1.25  # of an evaluative word inside rhetoric
-_CONCEDED: Final = 0.4  # of what a concession grants, but where the main clause turns to another target
+_CONCEDED: Final = 0.4  # of what a concession grants, where the main clause says something of the same target
 _TOPICS: Final = frozenset(["technology", "product", "policy"])  # kinds of targets that are also fields of work
 _TELLING: Final = frozenset(["slogan", "labeling", "fear", "metaphor", "loaded"])  # the others inflate what is said
 _ENDORSED: Final = 0.8  # of another's words, where the author accepts them; as much against, where he rejects them
@@ -212,8 +212,7 @@ def _evidence(question: Question, appraisals: Sequence[Appraisal]) -> tuple[floa
         spoken = any(voice.covers(appraisal.token) for voice in question.reading.voices)
         clause = granted if appraisal.conceded and not spoken else main
         clause["favor" if value > 0 else "against"] += abs(value)
-    outweighed = any(main.values()) or all(appraisal.conceded for appraisal in appraisals)
-    kept = _CONCEDED if outweighed else 1.0
+    kept = _CONCEDED if any(main.values()) else 1.0
     return main["favor"] + kept * granted["favor"], main["against"] + kept * granted["against"]
 
 

@@ -20,15 +20,17 @@ _SMALL: Final = {"": 1, "十": 10, "百": 100, "千": 1000}
 _LARGE: Final = {"": 1, "万": 10**4, "億": 10**8, "兆": 10**12, "京": 10**16}
 
 # Nothing inside a web or mail address is a figure or a date.
-ADDRESS: Final = re.compile(r"https?://[!-~]+|www\.[!-~]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
+ADDRESS: Final = re.compile(
+    r"https?://[!-~]+|www\.[!-~]+|(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}+\.[\w.-]{1,190}", re.ASCII
+)
 
 # Arithmetic that never rounds: longer numbers than this are not read (see _D).
 EXACT: Final = Context(prec=120)
 
 _D: Final = r"(?:\d{1,3}(?:,\d{3}){1,12}+(?!\d)|\d{1,40}+(?!\d))(?:\.\d{1,20}+(?!\d))?"
-_K: Final = r"[〇零一二三四五六七八九十百千]++"
+_K: Final = r"[〇零一二三四五六七八九十百千]{1,24}+"
 # 三・五%: the decimal point of vertical writing; elsewhere ・ parts the items of a list.
-_K_DECIMAL: Final = r"[〇零一二三四五六七八九十百]++・[〇零一二三四五六七八九]++(?=[%割倍万億兆度℃㎜-㎦A-Za-z]|パーセント|ポイント|キロ|メートル|トン)"
+_K_DECIMAL: Final = r"[〇零一二三四五六七八九十百]{1,9}+・[〇零一二三四五六七八九]{1,9}+(?=[%割倍万億兆度℃㎜-㎦A-Za-z]|パーセント|ポイント|キロ|メートル|トン)"
 # What stands before one large scale: [45]兆[3000]億, [1]万[2千], [五千三百]億.
 _CHUNK: Final = re.compile(rf"((?=\d)(?:{_D}[千百十])*+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII)
 _SMALL_CHUNK: Final = re.compile(rf"({_D})([千百十])?", re.ASCII)

@@ -243,7 +243,8 @@ _BY_CONTEXT: Final = tuple(
         ("ポイント", "%|パーセント|率|割合|シェア|比", "%ポイント"),
     )
 )
-_RIGHT_ANGLE_AND_MORE: Final = 10  # degrees; below, a bare 3度 is "three times"
+_LEAST_ANGLE: Final = 10  # degrees; below, a bare 3度 is "three times"
+_CONTEXT_REACH: Final = 100  # code points either way
 
 
 def _by_length(words: Iterable[str]) -> list[str]:
@@ -268,12 +269,12 @@ def _in_context(surface: str, text: str, amount: _Amount) -> str:
         (match.start(), instead)
         for ambiguous, pattern, instead in _BY_CONTEXT
         if ambiguous == surface
-        for match in pattern.finditer(text)
+        for match in pattern.finditer(text, max(0, amount.end - _CONTEXT_REACH), amount.end + _CONTEXT_REACH)
     ]
     if cues:
         before = [cue for cue in cues if cue[0] <= amount.end]
         return (max(before) if before else min(cues))[1]
-    if surface == "度" and amount.low >= _RIGHT_ANGLE_AND_MORE:
+    if surface == "度" and amount.low >= _LEAST_ANGLE:
         return "°"
     if surface == "ポイント" and amount.value is not None and not _is_whole(amount.value):
         return "%ポイント"
@@ -391,6 +392,8 @@ def _fraction(text: str, start: int, amount: _Amount) -> _Amount | None:
         return None
     if match := _POWER.match(text, amount.end):
         power = EXACT.power(amount.value, Decimal(match[1]))
+        if power.adjusted() >= EXACT.prec:
+            return None
         return replace(amount.becomes(power, match.end()), written=f"{amount.value}^{match[1]}")
     if text.startswith("分の", amount.end) and (top := match_numeral(text, amount.end + len("分の"))):
         numerator, denominator, end = top.value, amount.value, top.end
@@ -488,7 +491,7 @@ _BARRED: Final = re.compile(
     ),
     re.ASCII,
 )
-_GLUED_TO_NAME: Final = re.compile(r"[A-Z]{2,}\Z")
+_GLUED_TO_NAME: Final = re.compile(r"[A-Z]{2}\Z")
 _GLUED_SCALE: Final = 10**4
 _GLUED_UNITS: Final = frozenset({"person", "company", "country", "x"})
 _SIGN: Final = re.compile(r"(▲|△|マイナス|プラス|氷点下|[-+±])( ?)\Z")
@@ -527,7 +530,7 @@ def _may_begin(text: str, begin: int, amount: _Amount, unit: Unit | None) -> boo
         return False
     if amount.scale >= _GLUED_SCALE or unit.kind in ("money", "percent"):
         return True
-    return unit.symbol in _GLUED_UNITS and bool(_GLUED_TO_NAME.search(text, 0, begin))
+    return unit.symbol in _GLUED_UNITS and bool(_GLUED_TO_NAME.search(text, max(0, begin - 2), begin))
 
 
 def _sign(text: str, begin: int, floor: int) -> tuple[int, str]:
@@ -618,7 +621,10 @@ def _rate(text: str, begin: int, end: int, floor: int) -> tuple[int, int, _Per |
     ):
         numeral = match_numeral(match[1] or "1", 0)
         if numeral and numeral.value is not None and numeral.end == len(match[1] or "1"):
-            word = "kg" if match[2] == "キロ" and not _DISTANCE.search(text) else match[2]
+            is_weight = match[2] == "キロ" and not _DISTANCE.search(
+                text, max(0, begin - _CONTEXT_REACH), begin + _CONTEXT_REACH
+            )
+            word = "kg" if is_weight else match[2]
             return match.start(), end, _per(word, numeral.value, slash=False)
     if text.startswith("/", end) and (match := _PER_AFTER.match(text, end)):
         return begin, match.end(), _per(match[1], Decimal(1), slash=True)
@@ -656,7 +662,7 @@ def _stands_alone(text: str, begin: int, end: int, amount: _Amount, *, bounds: b
     """Whether a number without a unit is a figure, not part of a name, a list or a formula."""
     if amount.over or (amount.kanji and (amount.kanji == 1 or amount.scale == 1)):
         return False
-    if _PER_AHEAD.match(text, amount.end) or _KATAKANA_OR_SPACE.search(text, 0, begin):
+    if _PER_AHEAD.match(text, amount.end) or _KATAKANA_OR_SPACE.match(text, begin - 1, begin):
         return False
     if amount.scale >= _GLUED_SCALE or (bounds and text[amount.end : end] not in _NOT_ALONE):
         return True
@@ -664,7 +670,7 @@ def _stands_alone(text: str, begin: int, end: int, amount: _Amount, *, bounds: b
         return amount.low > _TWO_DIGITS and bool(_VAGUE_AFTER.match(text, end))
     if amount.low < _TWO_DIGITS or _YEAR_LIKE.match(text[begin:end]):
         return False
-    return bool(_ALONE_BEFORE.search(text, 0, begin) and _ALONE_AFTER.match(text, end))
+    return bool(_ALONE_BEFORE.match(text, begin - 1, begin) and _ALONE_AFTER.match(text, end))
 
 
 # Figures ----------------------------------------------------------------------------------------------------------------
@@ -741,7 +747,11 @@ def _read_metric(text: str, start: int, floor: int) -> FoundQuantity | None:
     """10P or 1~100E: a metric prefix without the unit it belongs to, in a text about computing power."""
     match = _METRIC.match(text, start)
     last = match and (match["last"] or match["prefix"])
-    if not match or not last or not _METRIC_CONTEXT.search(text):
+    if (
+        not match
+        or not last
+        or not _METRIC_CONTEXT.search(text, max(0, start - _CONTEXT_REACH), start + _CONTEXT_REACH)
+    ):
         return None
     ends = [(match["first"], match["prefix"] or last)] + ([(match["second"], last)] if match["second"] else [])
     values = [EXACT.scaleb(Decimal(digits), _METRIC_PREFIXES[prefix][0]) for digits, prefix in ends]

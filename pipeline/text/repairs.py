@@ -85,19 +85,21 @@ _UNITS = {"o": "mm", "p": "cm", "q": "km", "r": "mg", "s": "kg", "u": "m²"}
 # --- encoding -----------------------------------------------------------------------------------------------
 
 
-def _run(text: str, marks: dict[str, str]) -> list[tuple[int, str]]:
-    """The longest in-order run of damaged marks, each at the start of an item; ``(position, character)``."""
-    first, *others = marks
-    best: list[tuple[int, str]] = []
-    for match in re.finditer(_item(first), text):
-        run = [(match.start(), first)]
-        for letter in others:
-            following = re.compile(_item(letter)).search(text, run[-1][0] + 2, run[-1][0] + 160)
-            if not following:
+def _runs(text: str, marks: dict[str, str]) -> Iterator[list[int]]:
+    """Positions of damaged marks in order, each at the start of an item and used once: runs of three or more."""
+    items = [re.compile(_item(letter)) for letter in marks]
+    used: set[int] = set()
+    for match in items[0].finditer(text):
+        run = [match.start()]
+        for item in items[1:]:
+            following = item.finditer(text, run[-1] + 2, run[-1] + 160)
+            position = next((m.start() for m in following if m.start() not in used), None)
+            if position is None:
                 break
-            run.append((following.start(), letter))
-        best = max(best, run, key=len)
-    return best
+            run.append(position)
+        if len(run) >= 3:
+            used.update(run)
+            yield run
 
 
 def _item(letter: str) -> str:
@@ -106,10 +108,9 @@ def _item(letter: str) -> str:
 
 
 def _item_marks(text: str) -> Iterator[Finding]:
-    run = _run(text, _MARKS)
-    if len(run) >= 3:
-        for position, letter in run:
-            yield Finding(position, position + 1, _MARKS[letter])
+    for run in _runs(text, _MARKS):
+        for position in run:
+            yield Finding(position, position + 1, _MARKS[text[position]])
 
 
 def _roman_marks(text: str) -> Iterator[Finding]:

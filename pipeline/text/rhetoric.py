@@ -36,7 +36,7 @@ _OWN_WORDS: Final = re.compile(
     r"|って(?:も)?(?:い|よ)い|いたく|わざる|え[るよ])|呼(?!ば)|(?:予測|予想|推計|期待|想定|評価|さ|言わ|いわ|見|み|考えら|見込ま)(?:さ)?[れら]"
 )
 # 〜とする with a subject that speaks: 政府は…としている.
-_HOLDS: Final = re.compile(r"と(?=し(?:ている|ています|ていた|ており|た)(?:。|、|$))")
+_HOLDS: Final = re.compile(r"(?<!う)と(?=し(?:ている|ています|ていた|ており|た)(?:。|、|$))")
 _MARKS: Final = "!！"
 _NEGATIVE_END: Final = re.compile(r"(?:な[いくし]|ず|ぬ|ません)$")
 

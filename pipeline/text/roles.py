@@ -243,6 +243,8 @@ class Roles:
         return self.phrase(head, skip=predicate)
 
     def nearest(self, anchor: int) -> Shares:
-        """The name nearest before a token, else the first after it."""
+        """The last topic named before a token, else the nearest name before it, else the first after it."""
         before = [i for i in self.names if i < anchor]
-        return {(before or self.names[:1])[-1]: _NEAREST} if self.names else {}
+        topics = [i for i in before if self._tree.particle(i) == "は"]
+        candidates = topics or before or self.names[:1]
+        return {candidates[-1]: _NEAREST} if candidates else {}

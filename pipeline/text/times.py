@@ -172,8 +172,7 @@ class _Context:
 
         3日、計画を発表した is past, for 、 ties the day to the end of the sentence; 4月に着工する計画だと発表した is not.
         """
-        stop = self.text.find("。", end)
-        rest = self.text[end : stop if stop >= 0 else len(self.text)]
+        rest = self.text[end : end + _SENTENCE_REACH].partition("。")[0]
         if rest.startswith("付"):
             return False
         if rest.startswith(("、", "までに")):
@@ -201,6 +200,8 @@ _FISCAL_START: Final = 4  # Japanese fiscal years begin in April
 
 _N: Final = r"(?:\d{1,2}|[〇一二三四五六七八九十]{1,3})"
 _YEAR4: Final = r"(?:1[5-9]\d\d|2[01]\d\d|[一二][〇一二三四五六七八九]{3})"
+_REACH: Final = 8  # code points: as far back as the words go that decide between readings
+_SENTENCE_REACH: Final = 200  # code points: as far ahead as a plan is looked for
 _ALONE: Final = r"(?<![\d.,第])"
 # Offset, what it counts from (the anchor, or the last date that states its year), English.
 _RELATIVE_YEARS: Final[dict[str, tuple[int, str, str]]] = {
@@ -265,8 +266,9 @@ _PART: Final = (
 )
 # In the rest of a sentence: what it tells is still to come, or is done.
 _PLAN: Final = re.compile(
-    "予定|見通し|見込|計画|方針|目指|めど|目標|予想|控え|始まる(?!前)|始めます|開きます|迎える"
-    "|(?:発売|開始|公開|開催|提供|施行|導入|開業|上場|着工|稼働|発足|実施|配信|出荷)(?:します|する(?=$|[。と]))"
+    "予定|見通し|見込|計画|方針|目指|めど|目標|予想|控え|始まる(?!前)|迎える"
+    "|(?:発売|開始|公開|開催|提供|施行|導入|開業|上場|着工|稼働|発足|実施|配信|出荷)する(?=$|[。と])"
+    "|(?<![てでがにもはと]い)(?<!あり)(?<!思い)(?<!ござい)ます(?=$|[。」])"
 )
 _DONE: Final = re.compile(r"た(?:[。、のが」]|と(?!え)|\Z)|てい(?:る|ます)")
 _PAST: Final = re.compile(r"(?:た|という)[」)]?\Z")
@@ -501,7 +503,11 @@ def _is_year(match: re.Match[str], context: _Context) -> bool:
         return True
     if match["part"]:
         return match["part"] != "前後"
-    if _DURATION_BEFORE.search(text, 0, match.start()) or _DURATION_AFTER.match(text, end) or suffixes(text, end)[1]:
+    if (
+        _DURATION_BEFORE.search(text, max(0, match.start() - _REACH), match.start())
+        or _DURATION_AFTER.match(text, end)
+        or suffixes(text, end)[1]
+    ):
         return False
     if _KANJI.match(text, end) and not _AFTER_YEAR.match(text, end):
         return False
@@ -611,7 +617,11 @@ def _read_relative_month(match: re.Match[str], context: _Context) -> FoundTime |
 def _read_day(match: re.Match[str], context: _Context) -> FoundTime | None:
     """A day without its month, where the words around it show that it is no duration: 13日に."""
     day, text = int(match["d"]), context.text
-    if not 1 <= day <= 31 or _DAYS_BEFORE.search(text, 0, match.start()) or not _DAY_AFTER.match(text, match.end()):
+    if (
+        not 1 <= day <= 31
+        or _DAYS_BEFORE.search(text, max(0, match.start() - _REACH), match.start())
+        or not _DAY_AFTER.match(text, match.end())
+    ):
         return None
     if day == 1 and text.startswith("の", match.end()):
         return None  # 1日の: of one day
@@ -1015,7 +1025,9 @@ def _read_ago(match: re.Match[str], context: _Context) -> FoundTime | None:
         if number.kanji and unit in ("分", "秒") and number.kanji < len("二十"):
             return None  # 十分前
         english = _length(number, unit, Decimal("0.5") if match["half"] else Decimal(0))[1]
-    elsewhere = bool(_FROM_ELSEWHERE.search(text, 0, begin)) or (match["way"] == "後" and context.stated)
+    elsewhere = bool(_FROM_ELSEWHERE.search(text, max(0, begin - _REACH), begin)) or (
+        match["way"] == "後" and context.stated
+    )
     way = {"前": "before" if elsewhere else "ago", "後": "later", "先": "ahead"}[match["way"]]
     english = bounded(f"{english} {way}", bounds)
     exact = number is None or (number.value is not None and number.value == number.value.to_integral_value())

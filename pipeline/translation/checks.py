@@ -99,7 +99,8 @@ def _numbers(source: str, english: str, figures: Sequence[str]) -> str:
     required = [number for figure in figures for number in read_english(figure, names=source)]
     missing = [n.text for n in required if _is_required(n) and not any(n.matches(other) for other in written)]
     values, magnitudes = read_japanese(source)
-    values = values.union(*(number.values for number in required))
+    for number in required:
+        (magnitudes if number.vague else values).update(number.values)
     added = [n.text for n in written if n.firm and n.values.isdisjoint(magnitudes if n.vague else values)]
     faults = [f"{text} is missing" for text in missing] + [f"{text} is not in the source" for text in added]
     if any(_MINUS.search(figure) for figure in figures) and not (_MINUS.search(english) or _LOSS.search(english)):
