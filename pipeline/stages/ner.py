@@ -29,7 +29,6 @@ from pipeline.text.quantities import FoundQuantity, find_conversions, find_quant
 from pipeline.text.quotes import Scene, attribute, find_quotes
 from pipeline.text.times import FoundTime, find_times
 
-
 LABELS_FILE: Final = "entity_labels.yaml"
 # How far apart two conversions between the same units may lie: exchange rates move by this much in a year or so.
 RATE_TOLERANCE: Final = 1.15

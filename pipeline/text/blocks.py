@@ -88,15 +88,16 @@ def _lines(text: str) -> list[Line]:
     """Lines that are not blank; a line that breaks inside a bracket, a clause or a hard-wrapped paragraph is joined."""
     pieces: list[Line] = []
     position = 0
-    for piece in text.split("\n"):
-        if piece.strip():
-            pieces.append(Line(position, position + len(piece), piece))
-        position += len(piece) + 1
+    for part in text.split("\n"):
+        if part.strip():
+            pieces.append(Line(position, position + len(part), part))
+        position += len(part) + 1
     margin = _wrap_margin(pieces)
     lines: list[Line] = []
     closes_at = -1  # index of the piece up to which a bracket stays open
     for i, piece in enumerate(pieces):
-        if lines and piece.start == lines[-1].end + 1 and (i <= closes_at or _goes_on(pieces[i - 1].text, piece.text, margin)):
+        adjacent = bool(lines) and piece.start == lines[-1].end + 1
+        if adjacent and (i <= closes_at or _goes_on(pieces[i - 1].text, piece.text, margin)):
             lines[-1] = Line(lines[-1].start, piece.end, text[lines[-1].start : piece.end])
         else:
             lines.append(piece)

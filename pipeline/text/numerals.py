@@ -70,6 +70,16 @@ class Numeral:
     vague: str = ""
 
 
+def by_length(words: Iterable[str]) -> list[str]:
+    """The words, the longest first: the order in which a pattern must try them."""
+    return sorted(words, key=lambda word: (-len(word), word))
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """A pattern of the words, the longest first, each taken literally."""
+    return "|".join(map(re.escape, by_length(words)))
+
+
 def fold(text: str) -> str:
     """The text with full-width ASCII, dashes and wave dashes as ASCII, position by position."""
     return text.translate(_FOLD)
@@ -253,13 +263,13 @@ _NOT_A_NOUN: Final = "[ぁ-ん、。,.!?)」』〉]|見(?:込|通)|可能|予|�
 
 
 def _suffix_pattern() -> str:
-    words = sorted(_SUFFIXES, key=len, reverse=True)
+    words = by_length(_SUFFIXES)
     guards = {word: _SUFFIXES[word][1].replace("{verb}", _NOT_A_NOUN) for word in words}
     return "|".join(f"{word}(?!{guards[word]})" if guards[word] else word for word in words)
 
 
-_PREFIX_RUN: Final = re.compile(rf"(?:(?:{'|'.join(sorted(_PREFIXES, key=len, reverse=True))}) ?){{1,2}}\Z")
-_PREFIX: Final = re.compile("|".join(sorted(_PREFIXES, key=len, reverse=True)))
+_PREFIX_RUN: Final = re.compile(rf"(?:(?:{alternatives(_PREFIXES)}) ?){{1,2}}\Z")
+_PREFIX: Final = re.compile(alternatives(_PREFIXES))
 _SUFFIX: Final = re.compile(_suffix_pattern())
 _PREFIX_REACH: Final = 14  # code points; two prefixes fit
 _MAX_SUFFIXES: Final = 2
@@ -288,8 +298,3 @@ def bounded(core: str, bounds: Iterable[str]) -> str:
     limit = next((w for w in words if w not in BLUR), "")
     blur = next((w for w in words if w in BLUR), "") if limit not in APPROXIMATE else ""
     return " ".join(filter(None, (limit, blur, core)))
-
-
-def alternatives(words: Iterable[str]) -> str:
-    """A pattern of the words, longest first, none of them read as a pattern."""
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda w: (-len(w), w)))

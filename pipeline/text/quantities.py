@@ -18,7 +18,7 @@ Units, counters and the words that are none are in ``configs/units.tsv``. Positi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
@@ -35,6 +35,7 @@ from pipeline.text.numerals import (
     LOWER,
     UPPER,
     bounded,
+    by_length,
     fold,
     magnitude,
     magnitude_english,
@@ -247,11 +248,6 @@ _LEAST_ANGLE: Final = 10  # degrees; below, a bare 3度 is "three times"
 _CONTEXT_REACH: Final = 100  # code points either way
 
 
-def _by_length(words: Iterable[str]) -> list[str]:
-    """The words, the longest first: the order in which a pattern must try them."""
-    return sorted(words, key=lambda word: (-len(word), word))
-
-
 def _surface_pattern(surface: str) -> str:
     """The pattern of one surface, with what must not follow it."""
     end = "(?![A-Za-z0-9])" if surface[-1].isascii() and surface[-1].isalnum() else ""
@@ -260,7 +256,7 @@ def _surface_pattern(surface: str) -> str:
 
 _PER: Final = "当たり|当り|あたり|につき"
 # Not before 目 (2人目 is an ordinal) and not before 当たり (1人当たり is the lower half of a rate).
-_UNIT: Final = re.compile(rf" ?({'|'.join(map(_surface_pattern, _by_length(_UNITS)))})(?!目(?![標的安玉指線])|{_PER})")
+_UNIT: Final = re.compile(rf" ?({'|'.join(map(_surface_pattern, by_length(_UNITS)))})(?!目(?![標的安玉指線])|{_PER})")
 
 
 def _in_context(surface: str, text: str, amount: _Amount) -> str:
@@ -591,7 +587,7 @@ _RATE_WORDS: Final = {
     "日量": "day", "日額": "day", "月額": "month", "月産": "month", "年額": "year", "年産": "year",
 }  # fmt: skip
 _DENOMINATOR: Final = "|".join(
-    re.escape(word) + ("(?![A-Za-z0-9])" if word.isascii() else "") for word in _by_length([*_UNITS, *_TIMES])
+    re.escape(word) + ("(?![A-Za-z0-9])" if word.isascii() else "") for word in by_length([*_UNITS, *_TIMES])
 )
 _PER_BEFORE: Final = re.compile(rf"([\d,.一二三四五六七八九十百千万億]*) ?({_DENOMINATOR})(?:{_PER}) ?\Z", re.ASCII)
 _PER_ENDINGS: Final = tuple(word + space for word in _PER.split("|") for space in ("", " "))

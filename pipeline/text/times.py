@@ -22,7 +22,7 @@ Positions are code points, end exclusive.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,6 +34,7 @@ from pipeline.text.numerals import (
     ADDRESS,
     NUMERAL,
     Numeral,
+    alternatives,
     bounded,
     fold,
     match_numeral,
@@ -278,11 +279,6 @@ _CANDIDATE: Final = re.compile(
 )
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """A pattern of the words, the longest first."""
-    return "|".join(sorted(words, key=lambda word: (-len(word), word)))
-
-
 def _int(written: str) -> int | None:
     """A whole number in digits or kanji; 元 is the first year of an era."""
     if written == "元":
@@ -326,7 +322,7 @@ _HALF_DAY: Final = {
     "午前": "AM", "朝": "AM", "早朝": "AM", "未明": "AM", "午後": "PM", "夕方": "PM", "夜": "PM", "昼": "PM", "深夜": "night",
 }  # fmt: skip
 _CLOCK: Final = re.compile(
-    rf"(?<![\d.:])(?:(?P<half>{_any_of(_HALF_DAY)})の? ?)?"
+    rf"(?<![\d.:])(?:(?P<half>{alternatives(_HALF_DAY)})の? ?)?"
     r"(?:(?P<h>\d{1,2})(?:時?~(?P<h2>\d{1,2}))?時(?!間|代|点|給|速|価|期|々|刻|限|差|短)(?:(?P<min>\d{1,2})分|(?P<half_past>半))?"
     r"|(?P<H>\d{1,2}):(?P<M>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?: ?(?P<ampm>[AaPp])\.?[Mm]\.?(?![A-Za-z]))?)"
     r"|(?P<noon>正午)",
@@ -380,7 +376,7 @@ _DAY_TAIL: Final = rf"(?P<d>{_N})(?:日? ?[~・] ?(?P<d2>{_N}))? ?日(?!間|以�
 _MONTH_TAIL: Final = rf"(?P<m>{_N}) ?(?:月? ?[~-] ?(?P<m2>{_N}) ?)?月(?!間|額|面)(?: ?{_DAY_TAIL}|(?P<period>期))?"
 _DATE: Final = re.compile(
     rf"{_ALONE}(?:(?:(?P<era>{'|'.join(_ERAS)})|(?P<letter>(?<![A-Za-z])[{''.join(_ERA_LETTERS)}])) ?(?P<ey>元|{_N}) ?年"
-    rf"|(?P<y>{_YEAR4}|[’']?\d\d(?!\d)) ?年|(?P<rel>{_any_of(_RELATIVE_YEARS)})の?)"
+    rf"|(?P<y>{_YEAR4}|[’']?\d\d(?!\d)) ?年|(?P<rel>{alternatives(_RELATIVE_YEARS)})の?)"
     rf"(?:(?P<fiscal>度)|(?P<decade>代))?(?: ?{_MONTH_TAIL})?(?:の?{_PART})?",
     re.ASCII,
 )
@@ -390,7 +386,7 @@ _MONTH: Final = re.compile(
     re.ASCII,
 )
 _RELATIVE_MONTH: Final = re.compile(
-    rf"(?P<rel>{_any_of(_RELATIVE_MONTHS)})(?:の?{_DAY_TAIL})?(?:の?{_PART})?", re.ASCII
+    rf"(?P<rel>{alternatives(_RELATIVE_MONTHS)})(?:の?{_DAY_TAIL})?(?:の?{_PART})?", re.ASCII
 )
 _DAY: Final = re.compile(rf"{_ALONE}(?<!月)(?P<d>\d{{1,2}})(?: ?~ ?(?P<d2>\d{{1,2}}))?日(?!間|以内|連続|本)", re.ASCII)
 _NUMERIC: Final = re.compile(
@@ -705,18 +701,18 @@ def _read_quarter(match: re.Match[str], _: _Context) -> FoundTime | None:
 
 # Words that count from the anchor ----------------------------------------------------------------------------------------
 
-_WEEK: Final = re.compile(rf"({_any_of(_WEEKS)})(末)?(?!の?[月火水木金土日]曜)")
+_WEEK: Final = re.compile(rf"({alternatives(_WEEKS)})(末)?(?!の?[月火水木金土日]曜)")
 _WEEKDAY: Final = re.compile(
-    rf"(?:(?P<which>毎週|次の|今度の|{_any_of(_WEEKS)})の?)?(?P<day>[月火水木金土日])曜日?(?!大工|版|劇場|ロード)"
+    rf"(?:(?P<which>毎週|次の|今度の|{alternatives(_WEEKS)})の?)?(?P<day>[月火水木金土日])曜日?(?!大工|版|劇場|ロード)"
 )
 _DAY_WORD: Final = re.compile(
     # Words in kana count only where neither side runs into another word: きょうは, not ききょう or きょうへい.
-    rf"(?<![ァ-ヺぁ-んー])(?P<kana>{_any_of(w for w in _DAYS if w[0] in 'あきお')})(?=[はのもにで、。]|から|まで|[^ぁ-ん])"
-    rf"|(?P<kanji>{_any_of(w for w in _DAYS if w[0] not in 'あきお')})(?!香|子)(?P<vague>的|では|に至|まで続)?"
+    rf"(?<![ァ-ヺぁ-んー])(?P<kana>{alternatives(w for w in _DAYS if w[0] in 'あきお')})(?=[はのもにで、。]|から|まで|[^ぁ-ん])"
+    rf"|(?P<kanji>{alternatives(w for w in _DAYS if w[0] not in 'あきお')})(?!香|子)(?P<vague>的|では|に至|まで続)?"
 )
 _SEASON: Final = re.compile("(一昨|昨|今|来|翌)(春|夏|秋|冬)(?!闘|季|日)")
 _VAGUE_WORD: Final = re.compile(
-    rf"(?<![\d年月毎])({_any_of(_VAGUE)})(?!地|完了|進行|価値|性|的|像|調整|高齢|事故|(?<=今後)(?:の|約|およそ)? ?[\d数何一二三四五六七八九十百千半]|(?<=最近)の?[\d数])"
+    rf"(?<![\d年月毎])({alternatives(_VAGUE)})(?!地|完了|進行|価値|性|的|像|調整|高齢|事故|(?<=今後)(?:の|約|およそ)? ?[\d数何一二三四五六七八九十百千半]|(?<=最近)の?[\d数])"
 )
 _SEASON_YEARS: Final = {
     "一昨": (-2, "of the year before last"),
@@ -811,7 +807,7 @@ _DURATION: Final = re.compile(
     rf"(?P<n>{NUMERAL})(?P<over>余り?)? ?(?P<unit>{_UNIT})(?P<half>半(?!ば|期|分|径|端|額|年))?(?:(?P<n2>\d{{1,2}}) ?(?P<unit2>{_UNIT}))?",
     re.ASCII,
 )
-_HALF: Final = re.compile(rf"(?<![\d前後上下数])(?P<unit>{_any_of(_HALF_UNITS)})間?(?!減|額|端|径|分|数){_PER}")
+_HALF: Final = re.compile(rf"(?<![\d前後上下数])(?P<unit>{alternatives(_HALF_UNITS)})間?(?!減|額|端|径|分|数){_PER}")
 _ABOUT: Final = "以上|ほど|余り|近く|くらい|程度"
 _AGO: Final = re.compile(
     rf"(?<![\dA-Za-z.,第])(?:(?P<n>{NUMERAL}) ?(?P<unit>年|[カヶケかヵ箇個]月|週間|週|日|時間|分|秒|世紀)(?P<half>半)?|(?P<half_unit>半年|半月|半日|半世紀))"
@@ -827,7 +823,7 @@ _EVERY: Final = {
     "隔年": ("P2Y", "every other year"), "四半期ごと": ("P3M", "every quarter"), "四半期毎": ("P3M", "every quarter"),
 }  # fmt: skip
 _SET: Final = re.compile(
-    rf"({_any_of(_EVERY)})(?!(?<=毎[時分秒]) ?[約\d数一二三四五六七八九十百千]|新聞|放送)"
+    rf"({alternatives(_EVERY)})(?!(?<=毎[時分秒]) ?[約\d数一二三四五六七八九十百千]|新聞|放送)"
     rf"(?:(?<=毎年)(?P<m>\d{{1,2}})月(?:(?P<d>\d{{1,2}})日)?|(?<=毎月)(?P<day>\d{{1,2}})日"
     rf"| ?~ ?(?P<n>{NUMERAL})(?P<unit>{_UNIT})(?:単位|ごと|毎|おき)?)?",
     re.ASCII,

@@ -17,7 +17,9 @@ from pipeline.text.syntax import Tree
 # Verbs of saying; with no subject the words are somebody's, not the author's.
 _SAY: Final = frozenset(
     "述べる 語る 話す 指摘 主張 強調 説明 明かす 明らか 発表 警告 訴える 反論 断言 コメント 評する 報じる 報道 伝える 答える "
-    "漏らす 批判 非難 酷評 嘆く 証言 宣言 公表 表明 反発 称賛 絶賛 豪語 批評 皮肉る 釘を刺す こぼす つぶやく 書く 叫ぶ 呼ぶ 評す みなす 見なす 位置づける 断じる 切り捨てる 言い放つ 手厳しい 力説 強弁 弁明 釈明 発言 言及 示唆 説く 唱える 論じる 誓う 約束 回答 投稿 表現 称する".split()
+    "漏らす 批判 非難 酷評 嘆く 証言 宣言 公表 表明 反発 称賛 絶賛 豪語 批評 皮肉る 釘を刺す こぼす つぶやく 書く "
+    "叫ぶ 呼ぶ 評す みなす 見なす 位置づける 断じる 切り捨てる 言い放つ 手厳しい 力説 強弁 弁明 釈明 "
+    "発言 言及 示唆 説く 唱える 論じる 誓う 約束 回答 投稿 表現 称する".split()
 )
 # Verbs of thinking; with no subject the words are the author's.
 _THINK: Final = frozenset(
