@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.translation.checks import check, status
@@ -38,6 +38,7 @@ def read(text: str, names: str = "") -> list[tuple[Fraction, str]]:
         ("a million", [(1_000_000, "")]),
         ("two-thirds of them", [(Fraction(2, 3), "")]),
         ("one fifth", [(Fraction(1, 5), "")]),
+        ("the twenty-third and the twelfth", [(23, ""), (12, "")]),
         ("1/20", [(Fraction(1, 20), "")]),
         ("½", [(Fraction(1, 2), "")]),
         ("twice as fast, then tripled, then tenfold", [(2, ""), (3, ""), (10, "")]),
@@ -226,6 +227,7 @@ def test_status() -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=120), st.booleans())
+@example("9" * 9999, "9" * 9999 + "/" + "9" * 9999, True)
 def test_checks_take_any_text(source: str, english: str, finished: bool) -> None:
     checks, warnings = check(source, english, (), finished=finished)
     assert len(warnings) == list(checks.values()).count(False)

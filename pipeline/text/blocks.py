@@ -19,9 +19,12 @@ from ruamel.yaml import YAML
 from pipeline.config import config_dir
 from pipeline.record import BlockKind
 from pipeline.text.language import language
+from pipeline.text.tables import find_tables
 
 _BULLET = re.compile(r"\s*(?:[•・◦●○■□▪▶►*+\-–]\s+|[・•●◦](?=\S)|\(?\d{1,2}[.)](?=\s)|[①-⑳]|[0-9]{1,2}\))")
-_SEPARATOR = re.compile(r"\s*[*=_\-─―ー~～〜◇◆☆★・。…＊#\s]{3,}\s*$|\s*[◇◆☆★○●□■*]\s*$")
+_SEPARATOR = re.compile(
+    r"\s*(?:以上|記|[-‐―─ ]*\d{1,3}[-‐―─ ]+)\s*$|\s*[*=_\-─―ー~～〜◇◆☆★・。…＊#\s]{3,}\s*$|\s*[◇◆☆★○●□■*]\s*$"
+)
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _ONLY_URL = re.compile(r"\s*(?:https?://|www\.)\S+\s*$")
 _ENDER = re.compile(r"(?:[。!?！？…]|(?<=[ぁ-んァ-ヶ一-鿿」)])\.)[」』)）\]\s.]*$")
@@ -29,8 +32,6 @@ _FULL_STOP = re.compile(r"。|(?<=[ぁ-んァ-ヶ一-鿿」)])\.(?![.\w])")
 _JAPANESE_PREDICATE = re.compile(r"(?:です|ます|した|ない|いる|ある|する|れる|だろう|でしょう|である)[。」』)）\s]*$")
 _DATE = r"(?:\d{4}[年./-]\s?\d{1,2}[月./-]\s?\d{1,2}日?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}, \d{4})"
 _DATE_LINE = re.compile(rf"\s*.{{0,30}}?{_DATE}.{{0,20}}$")
-_CELL_GAP = re.compile(r"\t+| {2,}|\s*\|\s*|(?<=[^\s,、。]) (?=[^\s])")
-_FIGURE_CELL = re.compile(r"\D{0,3}\d[\d,.]*\D{0,4}")
 _HEADING_MARK = re.compile(r"\s*(?:#{1,6}\s|[◆■●▼◎★☆【]|第[0-9一二三四五六七八九十]+[章節部])")
 
 
@@ -200,67 +201,23 @@ def _is_label(line: Line) -> bool:
 
 
 def _mark_table_rows(lines: Sequence[Line]) -> None:
-    """Two lines or more in a row with the same number (three or more) of cells, or cells set off by tabs or bars."""
-    cells = [len([c for c in _CELL_GAP.split(line.text.strip().strip("|")) if c]) for line in lines]
-    barred = [
-        ("\t" in line.text.strip() or line.text.count("|") >= 2) and n >= 2
-        for line, n in zip(lines, cells, strict=True)
-    ]
-    for i, line in enumerate(lines):
-        loose = (
-            not barred[i]
-            and cells[i] >= 3
-            and "foreign" not in line.features
-            and not _is_prose(line)
-            and "bullet" not in line.features
-        )
-        neighbours = [j for j in (i - 1, i + 1) if 0 <= j < len(lines) and _adjacent(lines, i, j)]
-        if any(
-            (barred[i] and barred[j])
-            or (
-                loose
-                and not barred[j]
-                and cells[j] >= 3
-                and abs(cells[i] - cells[j]) <= 4
-                and not _is_prose(lines[j])
-                and "foreign" not in lines[j].features
-            )
-            for j in neighbours
-        ):
-            line.features.add("table")
-            line.kind = "table_row"
-    pairs = [
-        bool(re.fullmatch(r"\s*\S{1,15}[ \t]+\S{0,3}\d\S{0,12}\s*", line.text)) and "bullet" not in line.features
+    """Rows of flattened tables; the head of a table is marked for the furniture."""
+    can_be = [
+        not (_is_prose(line) or line.features & {"bullet", "foreign", "share", "navigation", "byline", "copyright"})
         for line in lines
     ]
-    for i, line in enumerate(lines):
-        if (
-            pairs[i]
-            and sum(pairs[max(0, i - 1) : i + 2])
-            + (pairs[i - 2] if i > 1 else 0)
-            + (pairs[i + 2] if i + 2 < len(pairs) else 0)
-            >= 3
-        ):
-            line.kind = "table_row"
-            if (
-                i
-                and not pairs[i - 1]
-                and len(lines[i - 1].text.split()) == 2
-                and not re.search(r"[\d。、]", lines[i - 1].text)
-            ):
-                lines[i - 1].features.add("table_header")
-    for i, line in enumerate(lines):
-        if (
-            line.kind == "table_row"
-            and (i == 0 or lines[i - 1].kind not in ("table_row", "boilerplate"))
-            and not any(_FIGURE_CELL.fullmatch(cell) for cell in line.text.split())
-        ):
-            line.features.add("table_header")
-
-
-def _adjacent(lines: Sequence[Line], i: int, j: int) -> bool:
-    low, high = sorted((i, j))
-    return lines[high].start - lines[low].end <= 1
+    start = 0
+    for end in range(1, len(lines) + 1):
+        # A blank line ends a table.
+        if end < len(lines) and lines[end].start - lines[end - 1].end <= 1:
+            continue
+        stretch = lines[start:end]
+        for first, last, has_head in find_tables([line.text for line in stretch], can_be[start:end]):
+            for line in stretch[first:last]:
+                line.kind = "table_row"
+            if has_head:
+                stretch[first].features.add("table_header")
+        start = end
 
 
 def _mark_furniture(lines: Sequence[Line]) -> None:
@@ -283,8 +240,9 @@ def _mark_furniture(lines: Sequence[Line]) -> None:
             and line.length <= 60
             and f & {"share", "byline", "section_tail", "read_more", "reading_time", "logo", "salutation"}
         )
-        margin = outside and (f & {"contact", "promotion"} or ("date_line" in f and line.length <= 40))
-        dated = "date_line" in f and line.length <= 30 and plain and not re.search(r"[はがをに]", line.text)
+        dateline = "date_line" in f and plain and line.kind != "table_row" and "heading_mark" not in f
+        margin = outside and (f & {"contact", "promotion"} or (dateline and line.length <= 40))
+        dated = dateline and line.length <= 30 and not re.search(r"[はがをに]", line.text)
         if always or short or margin or dated or (_is_credit(line) and "date_line" not in f):
             line.kind = "boilerplate"
 
@@ -324,7 +282,13 @@ def _mark_menus(lines: Sequence[Line]) -> None:
         ):
             j += 1
         run = lines[i:j]
-        if len(run) >= 3 and (j <= first or i > last) and sum(line.length for line in run) / len(run) <= 22:
+        listed = any(re.search(r"…|:|：|\d", line.text) for line in run[1:2])
+        if (
+            len(run) >= 3
+            and (j <= first or i > last)
+            and not listed
+            and sum(line.length for line in run) / len(run) <= 22
+        ):
             for line in run:
                 line.kind = "boilerplate"
         i = max(j, i + 1)
@@ -436,7 +400,8 @@ def _names_somebody(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s#◆■●▼◎★☆]", "", text)
+    """A line without its mark and spaces, for comparison."""
+    return re.sub(r"[\s#◆■●▼◎★☆・•]", "", text)
 
 
 def _content_kind(line: Line, following: Sequence[Line]) -> BlockKind:

@@ -125,27 +125,27 @@ class _Context:
             return self.anchor.year + offset if self.anchor else None
         return self.year + offset if self.stated and self.year is not None else None
 
-    def year_of(self, month: int, day: int | None, end: int) -> int | None:
-        """The year of a month (and day) that stands without one and ends at ``end``."""
+    def year_of(self, month: int, day: int | None, end: int, last: int | None = None) -> int | None:
+        """The year of a month (and day, or up to the ``last`` month) that stands without one and ends at ``end``."""
         if self.stated and self.year is not None:
             next_year = self.month is not None and month < self.month
             late = self.anchor is not None and (self.year + 1, month) > (self.anchor.year, self.anchor.month)
             return self.year + (next_year and not (late and not self.is_plan(end)))
         if self.anchor is None:
             return None
-        last, following = self._years_around(self.anchor, month, day)
+        past, coming = self._years_around(self.anchor, month, day, max(month, last or month))
         if day is not None and (note := _WEEKDAY_NOTE.match(self.text, end)):
             weekday = _WEEKDAY_SIGNS.index(note[1])
-            fitting = [year for year in (last, following) if year and date(year, month, day).weekday() == weekday]
+            fitting = [year for year in (past, coming) if year and date(year, month, day).weekday() == weekday]
             if len(fitting) == 1:
                 return fitting[0]
-        return following if self.is_plan(end) else last
+        return coming if self.is_plan(end) else past
 
     @staticmethod
-    def _years_around(anchor: date, month: int, day: int | None) -> tuple[int | None, int | None]:
-        """The last year in which the day had come by the anchor, and the next in which it has yet to end."""
+    def _years_around(anchor: date, month: int, day: int | None, last: int) -> tuple[int | None, int | None]:
+        """The last year in which the time had begun by the anchor, and the next in which it has yet to end."""
         past = anchor.year - ((month, day or 1) > (anchor.month, anchor.day))
-        coming = anchor.year + ((month, day or 31) < (anchor.month, anchor.day))
+        coming = anchor.year + ((last, day or 31) < (anchor.month, anchor.day))
         if day is None:
             return past, coming
         reach = 9  # years: as long as 29 February may be away
@@ -586,7 +586,8 @@ def _read_month(match: re.Match[str], context: _Context) -> FoundTime | None:
     if month is None or not 1 <= month <= 12:
         return None
     day = _int(match["d"]) if match["d"] else None
-    return _month(match, context, context.year_of(month, day, match.end()), "", stated=False)
+    last = _int(match["m2"]) if match["m2"] else None
+    return _month(match, context, context.year_of(month, day, match.end(), last), "", stated=False)
 
 
 def _read_relative_month(match: re.Match[str], context: _Context) -> FoundTime | None:

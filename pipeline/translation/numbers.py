@@ -86,8 +86,11 @@ _UNITS: Final = {
     "%": "%", "percent": "%", "per cent": "%", "percentage": "%",
 }  # fmt: skip
 
-_START: Final = re.compile(r"(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?)|[^\W\d_]+")
-_FRACTION: Final = re.compile(r"(\d+)/([1-9]\d*)(?![\d/])")
+# Longer runs of digits are read in pieces: Python refuses integers of more than 4,300.
+_START: Final = re.compile(
+    r"(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3}){1,99}(?![0-9])|[0-9]{1,99})(?:\.[0-9]{1,99})?)|[^\W\d_]+"
+)
+_FRACTION: Final = re.compile(r"([0-9]{1,99})/([1-9][0-9]{0,99})(?![0-9/])")
 _SCALE: Final = re.compile(rf"[ -]?({'|'.join(_SCALES)})\b", re.IGNORECASE)
 _NEXT_WORD: Final = re.compile(r"[ -]([^\W\d_]+)")
 _UNIT: Final = re.compile(
@@ -201,6 +204,8 @@ def _read_cardinal(text: str, start: int, words: list[str], ends: list[int]) -> 
     if not used:
         return _read_part(text, start, words, ends)
     value = total + current
+    if words[used - 1] in _TENS and words[used : used + 1] and words[used] in _ORDINALS:
+        return _found(text, start, ends[used], value + _ORDINALS[words[used]], firm=False)
     if words[used : used + 1] and words[used] in _PARTS:
         return _found(text, start, ends[used], value / _PARTS[words[used]])
     return _found(text, start, ends[used - 1], value, scale=scale, firm=value != 1)
@@ -251,7 +256,7 @@ def _shared(found: _Found, linked: Iterable[_Found]) -> Number:
 # Japanese ------------------------------------------------------------------------------------------------------------
 
 _NUMERAL_START: Final = re.compile(r"[\d〇零一二三四五六七八九十百千数何幾]")
-_JAPANESE_FRACTION: Final = re.compile(r"(\d+)/([1-9]\d*)")
+_JAPANESE_FRACTION: Final = re.compile(r"([0-9]{1,99})/([1-9][0-9]{0,99})")
 _DECIMAL_DOT: Final = re.compile(r"(?<=[0-9])・(?=[0-9])")  # 1・5メートル; also a list: both readings count
 _DIGIT_KANJI: Final = "〇一二三四五六七八九"
 _SCALE_KANJI: Final = {"十": 10, "百": 10**2, "千": 10**3, "万": 10**4, "億": 10**8, "兆": 10**12}
