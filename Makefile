@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint example clean
+.PHONY: demo test test-slow lint lock clean
 
 demo: .venv/translate.done
 	$(BIN)/kyojitsu models pull qwen-1.5b
@@ -19,6 +19,10 @@ lint: .venv/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# After a change to a data file of configs/: its hash in the lock file.
+lock: .venv/translate.done
+	$(BIN)/python -m pipeline.models.lock
 
 .venv/translate.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -191,6 +191,14 @@ def relevant(settings: BaseModel) -> dict[str, Any]:
 def digest(value: object) -> str:
     """Eight hexadecimal digits that identify plain data."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:8]
+
+
+def digest_files(files: Iterable[Path]) -> str:
+    """Eight hexadecimal digits that identify files by name and content."""
+    content = hashlib.sha256()
+    for file in files:
+        content.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return content.hexdigest()[:8]
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from rich.table import Table
 
 from pipeline.config import Config
 from pipeline.errors import KyojitsuError
-from pipeline.models.lock import read_lock
+from pipeline.models.lock import Entry, hash_data, read_lock
 from pipeline.models.store import ModelStore, cache_root
 from pipeline.runner import package_versions
 from pipeline.stages import stage_class
 
-# What each optional part imports, and the extra that brings it.
-_EXTRAS = {"translate": ("ctranslate2", "tokenizers"), "translate (conversion)": ("torch", "transformers", "gguf")}
+# What each extra imports.
+_EXTRAS = {"translate": ("ctranslate2", "gguf", "tokenizers")}
 
 
 def report(config: Config, console: Console) -> None:
@@ -34,7 +34,7 @@ def report(config: Config, console: Console) -> None:
     )
     states = {s.entry.name: s.state for s in ModelStore(cache_root(config.translate.cache_dir)).status()}
     for entry in read_lock().values():
-        state = states.get(entry.name) or _installed(entry.name, entry.version)
+        state = states.get(entry.name) or _installed(entry)
         models.add_row(entry.name, entry.kind, entry.version, entry.licence, entry.sha256[:12], state)
     console.print(models)
 
@@ -45,13 +45,15 @@ def report(config: Config, console: Console) -> None:
     console.print(f"cache: {cache_root(config.translate.cache_dir)}", markup=False, soft_wrap=True)
 
 
-def _installed(name: str, pinned: str) -> str:
-    """State of a package or data file: its installed version against the lock's."""
+def _installed(entry: Entry) -> str:
+    """State of a package or data file: what is there against what the lock pins."""
+    if entry.kind == "data":
+        return "as locked" if hash_data(entry)[0] == entry.sha256 else "changed since locked"
     try:
-        found = version(name)
+        found = version(entry.name)
     except PackageNotFoundError:
-        return "in this package"
-    return "installed" if found == pinned else f"installed: {found}"
+        return f"missing: pip install {entry.name}"
+    return "installed" if found == entry.version else f"installed: {found}"
 
 
 def _state(name: str, config: Config) -> str:

@@ -32,7 +32,7 @@ from pipeline.record import Document, Record, decode
 from pipeline.sources import Rejected, read_inputs
 
 OUTPUTS = ("records.jsonl", "rhetoric.jsonl", "claims.jsonl", "errors.jsonl", "manifest.json")
-_PACKAGES = ("kyojitsu", "spacy", "ginza", "ja_ginza", "SudachiPy", "SudachiDict-core", "ctranslate2", "transformers")
+_PACKAGES = ("kyojitsu", "spacy", "ginza", "ja_ginza", "SudachiPy", "SudachiDict-core", "ctranslate2", "tokenizers")
 
 
 class Failure(msgspec.Struct, frozen=True):

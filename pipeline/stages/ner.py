@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple, cast
 
@@ -18,7 +17,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline.config import NerSettings, find_file
+from pipeline.config import NerSettings, digest_files, find_file
 from pipeline.errors import ConfigError
 from pipeline.record import Document, Entity, EntityLabel, FoundName, Quantity, Quote, Sentence, Time, layer
 from pipeline.stages import Stage
@@ -62,7 +61,11 @@ class Ner(Stage):
     def versions(self) -> dict[str, str]:
         """See :class:`pipeline.stages.Stage`."""
         files = gazetteer_files(find_file(self.settings.gazetteer))
-        return {"gazetteer": _digest(files), "entity_labels": _digest([find_file(LABELS_FILE)])}
+        return {
+            "gazetteer": digest_files(files),
+            "entity_labels": digest_files([find_file(LABELS_FILE)]),
+            "units": digest_files([find_file("units.tsv")]),
+        }
 
     def process(self, documents: Sequence[Document]) -> None:
         """See :class:`pipeline.stages.Stage`."""
@@ -244,11 +247,3 @@ def _warn_of_unpaired(document: Document, positions: Sequence[int]) -> None:
         shown = ", ".join(f"{document.text[p]} at {p}" for p in positions[:5])
         message = f"{len(positions)} quotation mark(s) without a partner in the paragraph: {shown}"
         document.warn("ner", "unpaired_quote", message)
-
-
-def _digest(files: Iterable[Path]) -> str:
-    """The first eight hexadecimal digits of the files' sha256, names included."""
-    digest = sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:8]

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from pipeline.config import NormalizeSettings
+from pipeline.config import NormalizeSettings, config_dir, digest_files
 from pipeline.record import Block, Document, Record, layer
 from pipeline.stages import Stage
-from pipeline.text.blocks import find_blocks
+from pipeline.text.blocks import FURNITURE, find_blocks
 from pipeline.text.duplicates import find_duplicates
 from pipeline.text.edits import apply, compose
 from pipeline.text.metadata import find_published
@@ -27,6 +27,10 @@ class Normalize(Stage):
     provides: ClassVar[frozenset[str]] = frozenset({"text", "edits", "blocks"})
     Settings: ClassVar[type[BaseModel]] = NormalizeSettings
     settings: NormalizeSettings
+
+    def versions(self) -> dict[str, str]:
+        """See :class:`pipeline.stages.Stage`."""
+        return {"boilerplate": digest_files([config_dir() / FURNITURE])}
 
     def process(self, documents: Sequence[Document]) -> None:
         """See :class:`pipeline.stages.Stage`."""

@@ -7,6 +7,7 @@ every check passed, ``flagged`` with the reason otherwise, ``failed`` without a 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
@@ -14,10 +15,10 @@ from pydantic import BaseModel
 
 from pipeline.config import TranslateSettings
 from pipeline.models.store import cache_root
-from pipeline.record import Document, Sentence, Span, Translation, TranslationStatus, layer
+from pipeline.record import Document, Sentence, Span, Translation, layer
 from pipeline.stages import Stage
 from pipeline.translation.cache import FILE, TranslationCache
-from pipeline.translation.checks import check
+from pipeline.translation.checks import check, status
 from pipeline.translation.engine import Output, load_engine
 from pipeline.translation.inject import inject
 
@@ -25,7 +26,7 @@ COPIED: Final = "copied"  # the engine of sentences that are not Japanese
 # A claim that covers this share of its sentence has the sentence's English; a shorter one gets its own.
 WHOLE: Final = 0.8
 # Sentences translated between two writes to the cache: what a killed run can lose.
-CHUNK: Final = 32
+CHUNK: Final = 128
 
 
 class Translate(Stage):
@@ -39,7 +40,8 @@ class Translate(Stage):
 
     def load(self) -> None:
         """Find the engine and open the cache. Raises ConfigError or ModelError."""
-        self._engine = load_engine(self.settings.engine, self.settings)
+        threads = self.settings.threads or max(1, _cores() // self.config.run.workers)
+        self._engine = load_engine(self.settings.engine, self.settings.model_copy(update={"threads": threads}))
         self._cache = None
         if self.settings.cache:
             self._cache = TranslationCache(cache_root(self.settings.cache_dir) / FILE, self._engine.fingerprint)
@@ -87,10 +89,14 @@ class Translate(Stage):
     def _checked(self, sentence: Sentence, output: Output) -> Translation:
         figures = [q.en for q in sentence.quantities or []] + [t.en for t in sentence.times or []]
         checks, warnings = check(sentence.text, output.text, figures, finished=output.finished)
-        status: TranslationStatus = "verified" if all(checks.values()) else "flagged"
-        if not output.text.strip():
-            status = "failed"
-        return Translation(text=output.text, engine=self._engine.name, status=status, checks=checks, warnings=warnings)
+        return Translation(
+            text=output.text, engine=self._engine.name, status=status(checks), checks=checks, warnings=warnings
+        )
+
+
+def _cores() -> int:
+    """Processors this process may use, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _sources(sentence: Sentence) -> list[str]:

@@ -21,6 +21,8 @@ from pipeline.record import BlockKind
 from pipeline.text.language import language
 from pipeline.text.tables import find_tables
 
+FURNITURE = "boilerplate.yaml"
+
 _BULLET = re.compile(r"\s*(?:[•・◦●○■□▪▶►*+\-–]\s+|[・•●◦](?=\S)|\(?\d{1,2}[.)](?=\s)|[①-⑳]|[0-9]{1,2}\))")
 _SEPARATOR = re.compile(
     r"\s*(?:以上|記|[-‐―─ ]*\d{1,3}[-‐―─ ]+)\s*$|\s*[*=_\-─―ー~～〜◇◆☆★・。…＊#\s]{3,}\s*$|\s*[◇◆☆★○●□■*]\s*$"
@@ -37,24 +39,31 @@ _HEADING_MARK = re.compile(r"\s*(?:#{1,6}\s|[◆■●▼◎★☆【]|第[0-9�
 
 @dataclass(slots=True)
 class Line:
-    """One line of the text: ``text[start:end]`` without its line break, and what is known of it."""
+    """One line of the text: ``text[start:end]`` without its line break, and what is known of it.
+
+    ``length`` counts the characters that are not white space.
+    """
 
     start: int
     end: int
     text: str
     features: set[str] = field(default_factory=set)
     kind: BlockKind | None = None
+    length: int = field(init=False)
 
-    @property
-    def length(self) -> int:
-        """Characters that are not white space."""
-        return len("".join(self.text.split()))
+    def __post_init__(self) -> None:
+        """Count once; the rules ask often."""
+        self.length = sum(map(len, self.text.split()))
+
+
+# A longer line is no menu, credit or notice, and its words are not looked at as such.
+_FURNITURE_MOST = 600
 
 
 @cache
 def _furniture() -> dict[str, re.Pattern[str]]:
     """The words of web furniture, one pattern a class."""
-    data = YAML(typ="safe").load((config_dir() / "boilerplate.yaml").read_text(encoding="utf-8"))
+    data = YAML(typ="safe").load((config_dir() / FURNITURE).read_text(encoding="utf-8"))
     return {
         name: re.compile("|".join(f"(?:{p})" for p in lines.split("\n") if p), re.IGNORECASE)
         for name, lines in data.items()
@@ -81,7 +90,7 @@ def find_blocks(text: str, *, boilerplate: bool = True) -> list[tuple[int, int, 
         _mark_tail(lines)
     _mark_head(lines, boilerplate=boilerplate)
     for i, line in enumerate(lines):
-        line.kind = line.kind or _content_kind(line, lines[i + 1 :])
+        line.kind = line.kind or _content_kind(line, lines[i + 1] if i + 1 < len(lines) else None)
     return [(line.start, line.end, line.kind) for line in lines if line.kind]
 
 
@@ -165,7 +174,9 @@ def _left_open(text: str, opened: str = "") -> str:
 
 def _features(line: Line) -> set[str]:
     text = line.text.strip()
-    found = {name for name, pattern in _furniture().items() if pattern.search(text)}
+    found: set[str] = set()
+    if line.length <= _FURNITURE_MOST:
+        found = {name for name, pattern in _furniture().items() if pattern.search(text)}
     if _SEPARATOR.fullmatch(line.text):
         found.add("separator")
     if _BULLET.match(line.text):
@@ -302,13 +313,14 @@ def _mark_menus(lines: Sequence[Line]) -> None:
 
 def _mark_contents(lines: Sequence[Line]) -> None:
     """A table of contents: labels after 目次 that stand again further down as headings."""
+    last = {_bare(line.text): i for i, line in enumerate(lines)}
     for i, line in enumerate(lines):
         if not re.fullmatch(r"\s*(?:目次|もくじ|contents)\s*", line.text, re.IGNORECASE):
             continue
-        for j in range(i + 1, len(lines)):
-            if not any(_bare(later.text) == _bare(lines[j].text) for later in lines[j + 1 :]):
-                break
+        j = i + 1
+        while j < len(lines) and last[_bare(lines[j].text)] > j:
             lines[j].kind = "boilerplate"
+            j += 1
 
 
 def _mark_related(lines: Sequence[Line]) -> None:
@@ -319,10 +331,9 @@ def _mark_related(lines: Sequence[Line]) -> None:
         links = (
             i + 2 if i + 1 < len(lines) and _is_prose(lines[i + 1]) and "bullet" not in lines[i + 1].features else i + 1
         )
-        for other in lines[links:]:
-            if "bullet" not in other.features or "。" in other.text:
-                break
-            other.kind = "boilerplate"
+        while links < len(lines) and "bullet" in lines[links].features and "。" not in lines[links].text:
+            lines[links].kind = "boilerplate"
+            links += 1
 
 
 def _mark_tail(lines: Sequence[Line]) -> None:
@@ -331,10 +342,11 @@ def _mark_tail(lines: Sequence[Line]) -> None:
     A tail begins only where no prose follows but biographies, promotion and cards. What is left at the end of
     biographies, promotion, disclaimers and bylines goes too.
     """
+    goes_on_until = _prose_end(lines)
     for i, line in enumerate(lines):
         f = line.features
         starts = "section_tail" in f or (i >= len(lines) // 2 and f & {"separator", "byline", "promotion"})
-        if starts and line.length <= 60 and not _prose_follows(lines, i + 1):
+        if starts and line.length <= 60 and i >= goes_on_until:
             for later in lines[i:]:
                 later.kind = "boilerplate"
             break
@@ -349,11 +361,16 @@ def _mark_tail(lines: Sequence[Line]) -> None:
 _TAIL_SHARE = 0.12
 
 
-def _prose_follows(lines: Sequence[Line], start: int) -> bool:
-    """Whether the article goes on after ``start``: prose that nothing marks as furniture, more than a tail has."""
+def _prose_end(lines: Sequence[Line]) -> int:
+    """The line from which on no more prose follows than a tail has, prose being what nothing marks as furniture."""
     furniture = {"promotion", "biography", "disclaimer", "copyright", "share", "site"}
     prose = [line.length if _is_prose(line) and not line.features & furniture else 0 for line in lines]
-    return sum(prose[start:]) > _TAIL_SHARE * sum(prose)
+    most, after = _TAIL_SHARE * sum(prose), 0
+    for i in range(len(lines) - 1, -1, -1):
+        if after > most:
+            return i + 1
+        after += prose[i]
+    return 0
 
 
 def _is_credit(line: Line) -> bool:
@@ -375,8 +392,8 @@ def _mark_head(lines: Sequence[Line], *, boilerplate: bool) -> None:
     head = [line for line in lines[:first] if line.kind is None and "bullet" not in line.features]
     if not head:
         return
-    names = [_bare(line.text) for line in head]
-    twice = [line for line, name in zip(head, names, strict=True) if names.count(name) > 1]
+    names = Counter(_bare(line.text) for line in head)
+    twice = [line for line in head if names[_bare(line.text)] > 1]
     marked = [line for line in head if re.match(r"\s*#\s", line.text)]
     likely = [line for line in head if not (_names_somebody(line.text) or "caption" in line.features)] or head
     longest = max(line.length for line in likely)
@@ -404,21 +421,21 @@ def _bare(text: str) -> str:
     return re.sub(r"[\s#◆■●▼◎★☆・•]", "", text)
 
 
-def _content_kind(line: Line, following: Sequence[Line]) -> BlockKind:
+def _content_kind(line: Line, following: Line | None) -> BlockKind:
     if "caption" in line.features and line.length <= 80:
         return "caption"
     if "bullet" in line.features and not _heads_section(line, following):
         return "list_item"
     if re.match(r"\s*#{1,6}\s", line.text):
         return "heading"
-    heads_something = any(other.kind != "boilerplate" for other in following[:1])
+    heads_something = following is not None and following.kind != "boilerplate"
     short = line.length <= (25 if "sentence" in line.features else 60)
     ended = re.search(r"。[」』)）\s.]*$|^\s*[(（].*[)）]\s*$", line.text) or "cut" in line.features
     return "heading" if heads_something and short and not ended else "paragraph"
 
 
-def _heads_section(line: Line, following: Sequence[Line]) -> bool:
+def _heads_section(line: Line, following: Line | None) -> bool:
     """A square or round mark on a label with no such mark on the next line: a heading, not an item."""
     mark = re.compile(r"\s*[■□◆◇●▼◎]")
-    alone = not (following and mark.match(following[0].text))
+    alone = following is None or not mark.match(following.text)
     return bool(mark.match(line.text)) and alone and line.length <= 40 and "sentence" not in line.features

@@ -32,13 +32,17 @@ TAIL: Final = 18  # code points at the end of a sentence within which a predicti
 NO_FORECAST: Final = 0.05
 
 _SUBJECT: Final = r"(?:は|が|も|では|によると|によれば)"
-_SUBJECT_AFTER: Final = re.compile(rf"(?:氏|さん|社|側|大統領|首相|社長|CEO|知事|市長|自身|の[^、。は]{{1,14}})?{_SUBJECT}")
+_SUBJECT_AFTER: Final = re.compile(
+    rf"(?:氏|さん|社|側|大統領|首相|社長|CEO|知事|市長|自身|の[^、。は]{{1,14}})?{_SUBJECT}"
+)
 _QUESTION: Final = re.compile(r"(?:か|かい|だい|[?？])[」』”)）]*[?？!！…。]*$|(?:だろう|でしょう)か")
 _TALLY: Final = re.compile(r"[一二三四五1-5]つ")  # 二つのずれ counts headings, not facts
 _SPEECH: Final = re.compile(r"「[^「」]{9,}」")  # whose words do not tell how the clause is meant
 _FORETOLD: Final = re.compile(r"(?:予測|予想|見込)(?:さ|ま)れる$")
 _OPEN_END: Final = re.compile(r"(?:[しちりきいみびぎえけげせてねべめれ]|おり)$")  # of a clause that goes on
-_NEWS: Final = re.compile(r"(?P<claim>.+?が.*?)(?:との|という)(?:報道|発表|ニュース|報告|調査結果|一報|方針|計画)[はがをもに]")
+_NEWS: Final = re.compile(
+    r"(?P<claim>.+?が.*?)(?:との|という)(?:報道|発表|ニュース|報告|調査結果|一報|方針|計画)[はがをもに]"
+)
 _LAST_CLAUSE: Final = re.compile(r"^.*(?:が|けれども?|ものの)、")
 
 
@@ -109,7 +113,7 @@ class _File(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause with the score of its assertion; ``plain``: nothing in it speaks against one."""
+    """A clause with the score of its assertion; ``plain``: no rhetoric and nothing else in it speaks against one."""
 
     start: int
     end: int
@@ -166,7 +170,9 @@ class Assertions:
             return NO_FORECAST
         present = rules.present.search(text) is not None
         future = bool(rules.future.search(text)) or any(_is_later(time, anchor) for time in layer(sentence.times))
-        actor = self._actor.search(text) or any(_is_subject(e, sentence) for e in layer(sentence.entities) if e.label != "TECH")
+        actor = self._actor.search(text) or any(
+            _is_subject(e, sentence) for e in layer(sentence.entities) if e.label != "TECH"
+        )
         points = rules.bias
         points += rules.given.future * future
         points += rules.given.undated * bool(future and present and not actor)
@@ -189,9 +195,11 @@ class Assertions:
             return None
         start, end = tokens[core[0]].start, tokens[core[1] - 1].end
         weights = self._weights(sentence, (start, tokens[part[1] - 1].end), final=final)
-        if _covered((start, end), persuasion) >= PERSUASIVE * (end - start):
+        covered = _covered((start, end), persuasion)
+        if covered >= PERSUASIVE * (end - start):
             weights.append(self._checkable.given.persuasion)
-        return Clause(start, end, _logistic(self._checkable.bias + sum(weights)), plain=min(weights) > CONTRARY)
+        plain = not covered and min(weights) > CONTRARY
+        return Clause(start, end, _logistic(self._checkable.bias + sum(weights)), plain)
 
     def _weights(self, sentence: Sentence, span: Span, *, final: bool) -> list[float]:
         """What speaks for and against the clause."""
@@ -303,4 +311,4 @@ def _is_later(time: Time, anchor: date | None) -> bool:
 
 
 def _logistic(points: float) -> float:
-    return 1 / (1 + math.exp(-points))
+    return round(1 / (1 + math.exp(-points)), 4)

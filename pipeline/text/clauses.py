@@ -24,7 +24,15 @@ _LEAD: Final = re.compile(
     r"|(?:しかし|だが|ところが|さらに|ちなみに|方や|片や|そして|しかも)"
 )
 _FINAL: Final = frozenset("。.!?！？…・ねよなさわぞ")
-_POLITE: Final = (("の", "です"), ("ん", "です"), ("の", "でした"), ("です",), ("でし", "た"), ("まし", "た"), ("ます",))
+_POLITE: Final = (
+    ("の", "です"),
+    ("ん", "です"),
+    ("の", "でした"),
+    ("です",),
+    ("でし", "た"),
+    ("まし", "た"),
+    ("ます",),
+)
 
 
 def split(tokens: Sequence[Token]) -> list[Range]:
@@ -66,7 +74,9 @@ def _without_politeness(tokens: Sequence[Token], first: int, after: int) -> int:
     for tail in _POLITE:
         cut = len(words) - len(tail)
         if cut > 0 and tuple(words[cut:]) == tail and words[cut - 1] != "ん":  # ませんでした is a negative
-            stative = tail[0] in ("まし", "ます") and words[cut - 1] in ("い", "おり") and words[cut - 2] in ("て", "で")
+            stative = (
+                tail[0] in ("まし", "ます") and words[cut - 1] in ("い", "おり") and words[cut - 2] in ("て", "で")
+            )
             return first + cut - stative
     return after
 

@@ -28,9 +28,13 @@ _CLAUSE_TAGS: Final = ("動詞", "助動詞", "形容詞", "助詞-終助詞", "
 _NOUN_TAGS: Final = ("名詞", "接頭辞", "接尾辞")
 _SCRIPTS: Final = (re.compile("[ァ-ヺ]"), re.compile("[一-龠]"), re.compile("[A-Za-z]"))
 # The author's own 「…」と言うしかない, と呼びたくなる: naming, not speech.
-_OWN_WORDS: Final = re.compile(r"と(?:でも)?(?:(?:言|い)(?:う(?:しか|ほか|べき|より|に)|って(?:い|よ)い|いたく|わざる|え)|呼(?!ば))")
+_OWN_WORDS: Final = re.compile(
+    r"と(?:でも)?(?:(?:言|い)(?:う(?:しか|ほか|べき|より|に)|って(?:い|よ)い|いたく|わざる|え)|呼(?!ば))"
+)
 _MENTION: Final = re.compile(r"(?:という|といった)(?:言葉|表現|語|用語)")
-_FITTING: Final = re.compile(r"(?:という|といった)(?:言葉|表現|形容)(?:が|こそ)[^。]{0,6}(?:ぴったり|ふさわし|相応し|似合|しっくり|当てはま|ぴたり)")
+_FITTING: Final = re.compile(
+    r"(?:という|といった)(?:言葉|表現|形容)(?:が|こそ)[^。]{0,6}(?:ぴったり|ふさわし|相応し|似合|しっくり|当てはま|ぴたり)"
+)
 
 
 class Coinage(NamedTuple):
@@ -141,7 +145,10 @@ class Coinages:
             (f"praise {praise[0]}" if praise else "", points.praise),
             ("mixed scripts" if sum(bool(s.search(phrase)) for s in _SCRIPTS) > 1 else "", points.scripts),
             ("repetition" if _repeats(phrase) else "", points.repetition),
-            ("compound" if len(tokens) > 2 and all(t.tag.startswith(_NOUN_TAGS) for t in tokens) else "", points.compound),
+            (
+                "compound" if len(tokens) > 2 and all(t.tag.startswith(_NOUN_TAGS) for t in tokens) else "",
+                points.compound,
+            ),
             ("predicate" if self._predicate.match(after) or _FITTING.match(after) else "", points.predicate),
             ("introduced" if self._introduced.search(before) else "", points.introduced),
             ("reported" if self._reported.match(after) or before.endswith("いわゆる") else "", points.reported),

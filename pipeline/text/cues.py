@@ -121,7 +121,7 @@ class CueSet:
         self._literal = {stem: _regexes(list(uses)) for stem, uses in literal.items()}
         self._vocabulary = Vocabulary(word for cue in cues for element in cue.elements for word in element.words)
         self._by_word: dict[str, list[Cue]] = {}
-        self._by_class: list[Cue] = []
+        self._by_class: list[tuple[Cue, list[tuple[str, ...]]]] = []
         for cue in cues:
             self._index(cue)
 
@@ -136,9 +136,11 @@ class CueSet:
         return sorted(hits, key=lambda hit: (hit.start, hit.end))
 
     def _candidates(self, words: Words, found: Found) -> Iterator[Hit]:
+        present = {word for at in found.values() for word in at}
+        anywhere = [cue for cue, needed in self._by_class if all(not present.isdisjoint(some) for some in needed)]
         for start in range(len(words.tokens)):
             beginning = dict.fromkeys(cue for word in found.get(start, ()) for cue in self._by_word.get(word, ()))
-            for cue in (*beginning, *self._by_class):
+            for cue in (*beginning, *anywhere):
                 match = find(cue.elements, start, words, found)
                 if match:
                     yield Hit(cue, *match)
@@ -167,12 +169,13 @@ class CueSet:
         return not any(_overlaps(regex, text, start, end) for stem in stems for regex in self._literal[stem])
 
     def _index(self, cue: Cue) -> None:
-        """File a cue under every word it may begin with; under no word if it may begin with a class of tokens."""
+        """File a cue under every word it may begin with; if that may be a class of tokens, with the words it needs."""
         for element in cue.elements:
             if element.kind == "start":
                 continue
             if element.kind != "words":
-                self._by_class.append(cue)
+                needed = [e.words for e in cue.elements if e.kind == "words" and not e.optional]
+                self._by_class.append((cue, needed))
                 return
             for word in element.words:
                 self._by_word.setdefault(word, []).append(cue)

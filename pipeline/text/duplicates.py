@@ -12,6 +12,8 @@ from zlib import crc32
 LIKE = 0.9
 _SHINGLE = 6  # code points of a shingle
 _SAMPLE = 4  # one shingle in so many is indexed, chosen by its hash
+_COMMON = 20  # a shingle that so many paragraphs hold tells nothing
+_LONG = 2_000  # code points from which shared shingles alone decide: comparing in order takes quadratic time
 
 
 def find_duplicates(texts: Sequence[str], *, shortest: int = 15) -> dict[int, int]:
@@ -30,12 +32,13 @@ def find_duplicates(texts: Sequence[str], *, shortest: int = 15) -> dict[int, in
         shingles = _shingles(text)
         shared = Counter(j for s in shingles for j in seen[s])
         for j, count in shared.most_common(3):
-            if count * 2 >= len(shingles) and _like(squeezed[j], text) >= LIKE:
+            if count * 2 >= len(shingles) and _like(squeezed[j], text, count / len(shingles)) >= LIKE:
                 found[i] = found.get(j, j)
                 break
         else:
             for s in shingles:
-                seen[s].append(i)
+                if len(seen[s]) < _COMMON:
+                    seen[s].append(i)
     return found
 
 
@@ -44,6 +47,6 @@ def _shingles(text: str) -> set[int]:
     return {h for h in hashes if h % _SAMPLE == 0} or {min(hashes)}
 
 
-def _like(a: str, b: str) -> float:
-    """Share of characters that the two have in common, in order (0..1)."""
-    return SequenceMatcher(None, a, b, autojunk=False).ratio()
+def _like(a: str, b: str, shared: float) -> float:
+    """Share of characters that the two have in common, in order (0..1); of long texts the share of shingles."""
+    return shared if len(b) > _LONG else SequenceMatcher(None, a, b, autojunk=False).ratio()

@@ -22,7 +22,9 @@ _END: Final = re.compile(r"(?:か|の|かい|だい|かね|[?？])[」』”)）
 _INTERVIEWER: Final = re.compile(r"^\s*(?:[―—─-]{1,3}|Q\d*[.:．：]|問\d*[.:．：、]|質問[:：]|記者[:：]|聞き手[:：])")
 _OPENING: Final = re.compile(r"^(?:では|それでは|さて|ところで|まず|次に|続いて)[、,]?")
 # Interrogatives that ask for a fact rather than reproach.
-_FACT: Final = re.compile(r"(?:どれ(?:くらい|ぐらい|ほど|だけの)|どの(?:くらい|程度|よう)|いくら|いくつ|どこ(?:で|から|に|へ)|何(?:種類|人|回|円|年|割|台)|いつ(?!まで|になったら))")
+_FACT: Final = re.compile(
+    r"(?:どれ(?:くらい|ぐらい|ほど|だけの)|どの(?:くらい|程度|よう)|いくら|いくつ|どこ(?:で|から|に|へ)|何(?:種類|人|回|円|年|割|台)|いつ(?!まで|になったら))"
+)
 _ANSWER: Final = re.compile(
     r"^(?:それは|その(?:答え|理由|原因|背景|要因|鍵|カギ|ポイント|秘密)|答えは|答えを|理由は|原因は|要因は|背景に|結論から|実は|ずばり|ズバリ|"
     r"(?:主な|一番の|最大の|大きな)(?:理由|要因|原因)は|(?:ひと|一)つ(?:は|目|に)|第[一1]に|はい|いいえ)"
@@ -31,7 +33,9 @@ _ANSWER: Final = re.compile(
 _BECAUSE: Final = re.compile(r"(?:から|ため)(?:だ|である|です|でした|だった)。?$")
 _WHY: Final = re.compile(r"なぜ|何故|どうして|なんで|何")
 # Words of an opening that do not belong to the question.
-_LEAD: Final = re.compile(r"(?:しかし|だが|ところが|でも|では|それでは|さて|だから|そして|また|ただ|もっとも|一方(?:で)?|そこで|となると|とすれば)[、,]?")
+_LEAD: Final = re.compile(
+    r"(?:しかし|だが|ところが|でも|では|それでは|さて|だから|そして|また|ただ|もっとも|一方(?:で)?|そこで|となると|とすれば)[、,]?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,11 @@ def _extent(words: Words) -> tuple[int, int]:
     text, base = words.sentence.text, words.sentence.start
     start = 0
     for token, comma in zip(words.tokens, words.tokens[1:], strict=False):
-        if comma.text in "、," and token.tag == "助詞-接続助詞" and token.text in ("が", "けれど", "けれども", "けど", "し"):
+        if (
+            comma.text in "、,"
+            and token.tag == "助詞-接続助詞"
+            and token.text in ("が", "けれど", "けれども", "けど", "し")
+        ):
             start = comma.end - base
     lead = _LEAD.match(text, start)
     if lead and lead.end() < len(text):

@@ -33,7 +33,7 @@ _MENTION: Final = re.compile(
 # After a passage that looks reported, but is in the author's words: と言うしかない, という未来, と予測されている (by nobody).
 _OWN_WORDS: Final = re.compile(
     r"(?:でも)?(?:言|い)(?:う(?:しか|ほか|べき|より|に|(?!。|、|$|(?:よう|風)?な?(?:声|意見|指摘|見方|批判|評価|主張|説|話|考え|懸念|期待)))"
-    r"|って(?:も)?(?:い|よ)い|いたく|わざる|え[るよ])|呼(?!ば)|(?:予測|予想|推計|期待|想定|評価|さ|言わ|いわ|見|み|考えら|見込ま)(?:さ)?[れら]"
+    r"|って(?:も)?(?:い|よ)い|いたく|わざる|え[るよ])|呼(?!ば)|呼ばれ(?:ても|るのも)|(?:予測|予想|推計|期待|想定|評価|さ|言わ|いわ|見|み|考えら|見込ま)(?:さ)?[れら]"
 )
 # 〜とする with a subject that speaks: 政府は…としている.
 _HOLDS: Final = re.compile(r"(?<!う)と(?=し(?:ている|ています|ていた|ており|た)(?:。|、|$))")
@@ -140,7 +140,11 @@ def _is_used(hit: Hit, words: Words) -> bool:
     text, base = words.sentence.text, words.sentence.start
     found = text[hit.start - base : hit.end - base]
     after = text[hit.end - base :]
-    if hit.cue.technique not in ("appeal", "rhetorical_question") and not _NEGATIVE_END.search(found) and _DENIED.match(after):
+    if (
+        hit.cue.technique not in ("appeal", "rhetorical_question")
+        and not _NEGATIVE_END.search(found)
+        and _DENIED.match(after)
+    ):
         return False
     return not any(_is_mentioned(quote, hit, text[quote.end - base :]) for quote in layer(words.sentence.quotes))
 
@@ -175,14 +179,17 @@ def _joined(a: Finding, b: Finding, score: float) -> Finding:
 
 def _supported(finding: Finding, evidence: Sequence[Finding]) -> Finding:
     """With what other techniques found inside the span: half the strongest, their reasons, and their direction."""
-    inside = [f for f in evidence if f.technique != finding.technique and finding.start <= f.start and f.end <= finding.end]
+    inside = [
+        f for f in evidence if f.technique != finding.technique and finding.start <= f.start and f.end <= finding.end
+    ]
     if not inside:
         return finding
     inside.sort(key=lambda f: -f.score)
     directions = [f.direction for f in (finding, *inside) if f.direction != "size"]
+    support = 0.0 if finding.technique == "slogan" else inside[0].score / 2  # a coinage's words count in it already
     return replace(
         finding,
-        score=1 - (1 - finding.score) * (1 - inside[0].score / 2),
+        score=1 - (1 - finding.score) * (1 - support),
         direction=directions[0] if directions else "size",
         why=tuple(dict.fromkeys((*finding.why, *(reason for f in inside for reason in f.why)))),
     )

@@ -20,10 +20,13 @@ SPAN_GAP: Final = 5  # tokens of a gap that a span may contain
 CLASSES: Final = frozenset({"noun", "verb", "adjective", "name", "number", "imperative"})
 _MARKS: Final = {"…": "gap", "^": "start", "$": "end"}
 # Polite endings and the plain ones they count as; ます itself counts as nothing.
-_PLAIN: Final = {"です": "だ", "でし": "だっ", "でしょう": "だろう", "ます": "", "まし": "", "ませ": ""}
+_PLAIN: Final = {
+    "です": ("だ",), "でし": ("だっ",), "でしょう": ("だろう", "だ"), "ます": ("",), "まし": ("",), "ませ": ("",),
+}  # fmt: skip
 _NEGATIONS: Final = frozenset({"ぬ", "ず", "無い"})
 _E_ROW: Final = dict(zip("うくぐすつぬぶむる", "えけげせてねべめれ", strict=True))
 _SYMBOLS: Final = ("補助記号", "空白")
+_CLASS_TAGS: Final = {"verb": ("動詞",), "adjective": ("形容詞", "形状詞", "名詞-普通名詞-形状詞可能")}
 _NOUNS: Final = ("名詞", "接尾辞-名詞的", "接頭辞", "形状詞")
 
 
@@ -175,9 +178,7 @@ class _Trace(NamedTuple):
     closed: int | None = None
 
 
-def _follow(
-    elements: Sequence[Element], i: int, words: Words, found: Found, trace: _Trace
-) -> tuple[int, int] | None:
+def _follow(elements: Sequence[Element], i: int, words: Words, found: Found, trace: _Trace) -> tuple[int, int] | None:
     if not elements:
         return trace.first if trace.opened is None else trace.opened, i if trace.closed is None else trace.closed
     element = elements[0]
@@ -235,7 +236,7 @@ def _class_ends(kind: str, i: int, words: Words) -> Iterator[int]:
     elif kind == "imperative":
         if is_imperative(token, words.tokens[i + 1] if i + 1 < len(words.tokens) else None):
             yield i + 1
-    elif token.tag.startswith({"verb": ("動詞",), "adjective": ("形容詞", "形状詞")}.get(kind, ())):
+    elif token.tag.startswith(_CLASS_TAGS.get(kind, ())):
         yield i + 1
 
 
@@ -252,7 +253,7 @@ def _forms(token: Token) -> tuple[str, ...]:
         if token.text in ("な", "に"):  # of な-adjectives; else 明白だ would find 明白に
             return (token.text,)
         if token.text in _PLAIN:
-            return (token.text, _PLAIN[token.text])
+            return (token.text, *_PLAIN[token.text])
         if token.text == "ん" or token.lemma in _NEGATIONS:  # ん of ません
             return (token.text, token.lemma, "ない")
     return tuple(dict.fromkeys((token.text, token.lemma, _norm(token.text, token.lemma, token.norm))))
