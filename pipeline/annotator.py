@@ -30,7 +30,7 @@ class Annotator:
     Attributes:
         signature: short text that changes whenever something that can change a record does.
         versions: the models, data files and packages behind the signature.
-        seconds: time spent so far, by stage.
+        seconds: time spent by stage since it was last cleared.
     """
 
     def __init__(self, config: Config) -> None:
@@ -100,6 +100,6 @@ def sha256(text: str) -> str:
 
 
 def _relevant(config: Config) -> dict[str, object]:
-    """The settings that can change a record: those of the stages that run, less paths' own names."""
+    """The settings that can change a record: those of the stages that run. Data files count by their hashes."""
     settings = relevant(config)
     return {name: value for name, value in settings.items() if name in (*config.stages, "plugins", "read")}

@@ -14,10 +14,12 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import click
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.errors import ConfigError, InputError, KyojitsuError
 
@@ -25,6 +27,7 @@ app = typer.Typer(
     name="kyojitsu",
     help="虚実: tell rhetoric from fact in Japanese text.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -60,6 +63,11 @@ def _reported(command: F) -> F:
         except KeyboardInterrupt:
             err.print("kyojitsu: interrupted.", style="yellow")
             raise typer.Exit(130) from None
+        except (typer.Exit, click.exceptions.ClickException):
+            raise
+        except Exception as error:  # a defect: shown whole, and not taken for a finished run
+            err.print_exception()
+            raise typer.Exit(3) from error
 
     return wrapped  # type: ignore[return-value]
 
@@ -69,6 +77,18 @@ def _config(file: Path | None, overrides: list[str] | None, stages: str | None) 
 
     names = [name.strip() for name in stages.split(",") if name.strip()] if stages is not None else None
     return load_config(file, overrides or (), names)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """虚実: tell rhetoric from fact in Japanese text."""
+    if version:
+        from importlib.metadata import version as installed
+
+        out.print(f"kyojitsu {installed('kyojitsu')}")
+        raise typer.Exit
 
 
 @app.command()
@@ -108,6 +128,8 @@ def run(
         raise typer.Exit(130) from None
     if not quiet:
         err.print(_summary(result))
+    for failure in result.failures:
+        err.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
     if result.rejected:
         err.print(
             f"kyojitsu: {result.rejected} of {result.read} documents could not be processed; see {output / 'errors.jsonl'}",
@@ -134,6 +156,12 @@ def try_(
     text = sys.stdin.read() if text == "-" else text
     if not text.strip():
         raise InputError("the text is empty.", remedy='Give some, as in: kyojitsu try "文章"')
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "the text is not valid UTF-8.", remedy="Convert it, or put it into a file and use run."
+        ) from error
     record = annotate(text, _config(config, set_, stages))
     if as_json:
         sys.stdout.write(encode(record).decode() + "\n")
@@ -265,7 +293,7 @@ def _progress(quiet: bool) -> Iterator[Any]:
 
 def _summary(result: Any) -> Table:
     """The closing table of a run; a row for each stage's part only if it ran."""
-    table = Table(title=str(result.output), show_header=False, title_justify="left")
+    table = Table(title=Text(str(result.output)), show_header=False, title_justify="left")
     counts = result.counts
     before = f" ({result.resumed} from before)" if result.resumed else ""
     rows = {
@@ -281,7 +309,7 @@ def _summary(result: Any) -> Table:
     rows["seconds"] = f"{result.wall_seconds:.1f} ({stages})"
     rows["signature"] = result.signature
     for name, value in rows.items():
-        table.add_row(name, value)
+        table.add_row(name, Text(value))
     return table
 
 

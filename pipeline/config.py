@@ -21,6 +21,8 @@ from pipeline.sources.settings import ReadSettings
 
 # Settings that change how a run works but not what it writes: left out of the signature.
 OperationalOnly = Field(json_schema_extra={"operational": True})
+# A data file: what it holds is in the signature by its hash, where it lies is not.
+FileSetting = Annotated[str, Field(min_length=1, json_schema_extra={"operational": True})]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -60,22 +62,29 @@ class TokenizeSettings(Settings):
 class NerSettings(Settings):
     """Names and figures."""
 
-    gazetteer: str
+    gazetteer: FileSetting
     model_entities: bool
 
 
 class HypeSettings(Settings):
     """Cues and the scores at which levels begin."""
 
-    cues: str
+    cues: FileSetting
     levels: Annotated[list[Fraction], Field(min_length=3, max_length=3)]
     min_span_score: Fraction
+
+    @field_validator("levels")
+    @classmethod
+    def _ascending(cls, levels: list[float]) -> list[float]:
+        if levels != sorted(levels):
+            raise ValueError("the thresholds must not descend")
+        return levels
 
 
 class StanceSettings(Settings):
     """Targets and the margin under which a stance is neutral."""
 
-    targets: str
+    targets: FileSetting
     discover: bool
     margin: Fraction
 
@@ -167,9 +176,13 @@ def find_file(name: str) -> Path:
     Raises:
         ConfigError: it is in neither place.
     """
-    for candidate in (Path(name), config_dir() / name):
-        if candidate.exists():
+    # A bare name is one of the package's; a stray file of that name in the current folder does not take its place.
+    bare = bool(name) and Path(name).name == name
+    for candidate in (config_dir() / name, Path(name)) if bare else (Path(name),):
+        if name and candidate.exists():
             return candidate
+    if name and (config_dir() / name).exists():
+        return config_dir() / name
     raise ConfigError(
         f"{name!r} is named in the configuration but there is no such file or folder.",
         remedy=f"Looked in {Path.cwd()} and in {config_dir()}; give a path that exists.",
@@ -206,7 +219,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}.") from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
     if values is None:
         return {}
@@ -218,7 +231,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _parse_value(override: str, value: str) -> Any:
     try:
         return YAML(typ="safe").load(value)
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:
         raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
 
 

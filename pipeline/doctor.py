@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipeline.config import Config
@@ -13,7 +14,7 @@ from pipeline.errors import KyojitsuError
 from pipeline.models.lock import Entry, hash_data, read_lock
 from pipeline.models.store import ModelStore, cache_root
 from pipeline.runner import package_versions
-from pipeline.stages import stage_class
+from pipeline.stages import Stage, build_stages
 
 # What each extra imports.
 _EXTRAS = {"translate": ("ctranslate2", "gguf", "tokenizers")}
@@ -39,8 +40,8 @@ def report(config: Config, console: Console) -> None:
     console.print(models)
 
     stages = Table("stage", "works offline now", title="Stages", title_justify="left")
-    for name in config.stages:
-        stages.add_row(name, _state(name, config))
+    for stage in build_stages(config):
+        stages.add_row(stage.name, _state(stage))
     console.print(stages)
     console.print(f"cache: {cache_root(config.translate.cache_dir)}", markup=False, soft_wrap=True)
 
@@ -56,10 +57,10 @@ def _installed(entry: Entry) -> str:
     return "installed" if found == entry.version else f"installed: {found}"
 
 
-def _state(name: str, config: Config) -> str:
+def _state(stage: Stage) -> str:
     """Whether a stage loads, or what it says it needs."""
     try:
-        stage_class(name)(getattr(config, name, None), config).load()
+        stage.load()
     except KyojitsuError as error:
-        return f"no: {error}"
+        return escape(f"no: {error}")
     return "yes"

@@ -6,8 +6,10 @@ Outcomes come in the order of the documents, whatever the number of workers.
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.annotator import Annotator, StageError
 from pipeline.config import Config
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, ModelError
 from pipeline.record import Document, Record, decode, encode
 
 
@@ -88,7 +90,7 @@ class Pool:
     """
 
     def __init__(self, config: Config) -> None:
-        """Start the workers and wait until one of them has loaded its models."""
+        """Prepare the workers."""
         self._config = config
         # Each worker multiplies its small matrices on one thread: more only get in each other's way.
         for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -99,6 +101,11 @@ class Pool:
         """Load models; raises what loading raises."""
         try:
             self.signature, self.versions = self._executor.submit(_describe).result()
+        except BrokenProcessPool as error:
+            raise ModelError(
+                "the worker processes died while loading.",
+                remedy='In a script of your own, call run under if __name__ == "__main__"; else there may be too little memory.',
+            ) from error
         except BaseException:
             self._executor.shutdown(cancel_futures=True)
             raise
@@ -188,7 +195,16 @@ def _initialize(config: dict[str, object]) -> None:
     from functools import cache
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     _annotator = cache(lambda: Annotator(Config.model_validate(config)))
+
+
+def _die_with_parent() -> None:
+    """End this worker when the parent is gone, however it went: its models hold memory."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _describe() -> tuple[str, dict[str, str]]:

@@ -31,6 +31,9 @@ from pipeline.errors import ConfigError, OutputError
 from pipeline.record import Document, Record, decode
 from pipeline.sources import Rejected, read_inputs
 
+SHOWN_FAILURES = 3
+JOURNAL = "journal.json"
+FINISHED = "finished"  # present once every file is complete and only has to be moved
 OUTPUTS = ("records.jsonl", "rhetoric.jsonl", "claims.jsonl", "errors.jsonl", "manifest.json")
 _PACKAGES = ("kyojitsu", "spacy", "ginza", "ja_ginza", "SudachiPy", "SudachiDict-core", "ctranslate2", "tokenizers")
 
@@ -52,12 +55,6 @@ class Journal(msgspec.Struct):
     limit: int | None
 
 
-class _Line(msgspec.Struct):
-    """The part of an error's line that resuming needs."""
-
-    id: str
-
-
 @dataclass(slots=True)
 class RunResult:
     """What a run did. ``read == written + rejected`` always holds once it is complete."""
@@ -71,6 +68,7 @@ class RunResult:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     wall_seconds: float = 0.0
     resumed: int = 0
+    failures: list[str] = field(default_factory=list)  # the first few, to be shown at once
 
     @property
     def exit_status(self) -> int:
@@ -114,10 +112,21 @@ def run(
     """
     progress = progress or Progress()
     began = time.perf_counter()
+    _refuse_own_output(inputs, Path(output))
     result = RunResult(Path(output))
     work = _prepare(Path(output))
+    lock = FileLock(work / "lock", timeout=0)
     try:
-        with FileLock(work / "lock", timeout=0), engines.start(config) as engine:
+        lock.acquire()
+    except Timeout as error:
+        raise OutputError(
+            f"{output}: another run is writing this folder.", remedy="Wait for it or take another."
+        ) from error
+    try:
+        if resume and (work / FINISHED).exists():
+            progress.message("The run was finished but for moving its files.")
+            return _moved(work, result)
+        with engines.start(config) as engine:
             result.signature = engine.signature
             journal = Journal(engine.signature, list(inputs), limit)
             done = _resume(work, journal, result, progress) if resume else _fresh(work, journal, progress)
@@ -125,12 +134,25 @@ def run(
             _process(engine, _remaining(documents, done, result), work, result, progress)
             result.wall_seconds = time.perf_counter() - began
             _finish(work, result, config, engine, partial=limit is not None)
-    except Timeout as error:
+        return _moved(work, result)
+    except OSError as error:
         raise OutputError(
-            f"{output}: another run is writing this folder.", remedy="Wait for it or take another."
+            f"{output}: writing failed: {error}.", remedy="Make room or mend the folder, then repeat with --resume."
         ) from error
-    shutil.rmtree(work, ignore_errors=True)
-    return result
+    finally:
+        lock.release()
+
+
+def _refuse_own_output(inputs: Sequence[str], output: Path) -> None:
+    """Raise ConfigError if an input lies in the output folder: a run would read what it writes."""
+    target = output.resolve()
+    for name in inputs:
+        base = Path(name.split("*")[0].split("?")[0] or ".")
+        where = base.resolve()
+        if name != "-" and (where == target or target in where.parents):
+            raise ConfigError(
+                f"the input {name!r} lies in the output folder {output}.", remedy="Take another folder with -o."
+            )
 
 
 def _prepare(output: Path) -> Path:
@@ -151,10 +173,10 @@ def _prepare(output: Path) -> Path:
 
 @dataclass(slots=True)
 class Done:
-    """What an unfinished run has written, in input order: records as (id, sha256), and ids of errors."""
+    """What an unfinished run has written, in input order: records as (id, sha256), and failures."""
 
     records: deque[tuple[str, str]] = field(default_factory=deque)
-    errors: deque[str] = field(default_factory=deque)
+    errors: deque[Failure] = field(default_factory=deque)
 
     def holds(self, document: Document | Rejected) -> bool:
         """Whether the next document of the input is already written; takes it out if so.
@@ -170,7 +192,9 @@ class Done:
                 self.records.popleft()
                 return True
         name = document.id if isinstance(document, Rejected) else document.record.id
-        if self.errors and self.errors[0] == name:
+        # What could not be read then and can be now has changed, and the other way round.
+        failed = self.errors[0] if self.errors else None
+        if failed and failed.id == name and (failed.stage == "read") is isinstance(document, Rejected):
             self.errors.popleft()
             return True
         raise ConfigError(
@@ -180,11 +204,14 @@ class Done:
 
 def _fresh(work: Path, journal: Journal, progress: Progress) -> Done:
     """Start from nothing."""
-    if (work / "journal.json").exists():
+    if (work / JOURNAL).exists():
         progress.message("An unfinished run in this folder is discarded (--resume would have gone on with it).")
-    for name in OUTPUTS:
+    # The journal goes first and comes back last, whole: without it there is nothing to resume.
+    for name in (JOURNAL, FINISHED, *OUTPUTS):
         (work / name).unlink(missing_ok=True)
-    (work / "journal.json").write_bytes(msgspec.json.encode(journal))
+    written = work / f"{JOURNAL}.new"
+    written.write_bytes(msgspec.json.encode(journal))
+    written.replace(work / JOURNAL)
     return Done()
 
 
@@ -194,11 +221,14 @@ def _resume(work: Path, journal: Journal, result: RunResult, progress: Progress)
     Raises:
         ConfigError: configuration, inputs or limit differ from those of the unfinished run.
     """
-    path = work / "journal.json"
+    path = work / JOURNAL
     if not path.exists():
         progress.message("No unfinished run in this folder: starting from the first document.")
         return _fresh(work, journal, progress)
-    before = msgspec.json.decode(path.read_bytes(), type=Journal)
+    try:
+        before = msgspec.json.decode(path.read_bytes(), type=Journal)
+    except msgspec.DecodeError as error:
+        raise OutputError(f"{path}: the journal is damaged.", remedy="Start afresh without --resume.") from error
     for name, old, new in (
         ("configuration or versions", before.signature, journal.signature),
         ("inputs", before.inputs, journal.inputs),
@@ -215,7 +245,7 @@ def _resume(work: Path, journal: Journal, result: RunResult, progress: Progress)
         done.records.append((record.id, record.source.sha256))
         _count(record, result)
     for line in _whole_lines(work / "errors.jsonl"):
-        done.errors.append(msgspec.json.decode(line, type=_Line).id)
+        done.errors.append(msgspec.json.decode(line, type=Failure))
         result.rejected += 1
     result.resumed = len(done.records) + len(done.errors)
     return done
@@ -254,6 +284,8 @@ def _process(
                 errors.write(msgspec.json.encode(failure) + b"\n")
                 errors.flush()
                 result.rejected += 1
+                if len(result.failures) < SHOWN_FAILURES:
+                    result.failures.append(failure.message)
             for stage, seconds in outcome.seconds.items():
                 result.seconds[stage] += seconds
             progress.advance(result)
@@ -269,6 +301,10 @@ def _remaining(documents: Iterator[Document | Rejected], done: Done, result: Run
             yield Outcome(id=document.id, stage=document.stage, error=document.code, message=document.message)
         else:
             yield document
+    if done.records or done.errors:
+        raise ConfigError(
+            "the input ends before what the unfinished run has already read.", remedy="Start afresh without --resume."
+        )
 
 
 def _count(record: Record, result: RunResult) -> None:
@@ -313,8 +349,22 @@ def _finish(work: Path, result: RunResult, config: Config, engine: engines.Engin
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (work / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    (work / FINISHED).touch()
+
+
+def _moved(work: Path, result: RunResult) -> RunResult:
+    """Move the finished files into place, the manifest last, and read the result back from it."""
+    if (work / "manifest.json").exists():
+        (result.output / "manifest.json").unlink(missing_ok=True)
     for name in OUTPUTS:
-        (work / name).replace(result.output / name)
+        if (work / name).exists():
+            (work / name).replace(result.output / name)
+    manifest = msgspec.json.decode((result.output / "manifest.json").read_bytes())
+    counts = Counter(manifest["counts"])
+    result.read, result.written, result.rejected = counts["read"], counts["written"], counts["rejected"]
+    result.counts, result.signature = counts, manifest["signature"]
+    shutil.rmtree(work, ignore_errors=True)
+    return result
 
 
 def rhetoric_rows(record: Record) -> Iterator[dict[str, Any]]:

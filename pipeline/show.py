@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from msgspec import UNSET
 from rich.console import Console
 from rich.text import Text
 
@@ -25,6 +28,9 @@ def show(record: Record, console: Console) -> None:
     seen: set[Technique] = set()
     for sentence in record.sentences or []:
         console.print(_japanese(sentence))
+        if sentence.tokens is UNSET:
+            why = "part of the layout" if sentence.lang == "ja" else "not Japanese"
+            console.print(Text(f"  {why}: not analysed", style="dim"))
         if sentence.translation:
             console.print(Text(f"  {sentence.translation.text}", style="italic"))
         if facts := _facts(sentence):
@@ -40,6 +46,8 @@ def show(record: Record, console: Console) -> None:
         for warning in sentence.translation.warnings if sentence.translation else []:
             console.print(Text(f"  ! {warning}", style="yellow"))
         console.print()
+    if not any(s.rhetoric or s.claims for s in record.sentences or []):
+        return
     legend = Text("claim", style="underline")
     for technique in COLOURS:
         if technique in seen:
@@ -47,8 +55,12 @@ def show(record: Record, console: Console) -> None:
     console.print(legend)
 
 
+# Text is data: it must not move the cursor or title the window.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
 def _japanese(sentence: Sentence) -> Text:
-    text = Text(sentence.text)
+    text = Text(_CONTROL.sub("\ufffd", sentence.text))
     for claim in sentence.claims or []:
         text.stylize("underline", claim.start - sentence.start, claim.end - sentence.start)
     for span in sentence.rhetoric or []:

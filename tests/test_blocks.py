@@ -96,3 +96,28 @@ def test_boilerplate_can_be_kept_as_content() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "。", "短い一行", "🎯"])
 def test_tiny_texts(text: str) -> None:
     assert len(find_blocks(text)) == bool(text.strip())
+
+
+# Lines on which a careless pattern backtracks without end.
+HOSTILE = [
+    "| 項 " * 40 + "終わり。", "東京 / " * 40 + "2024年", "X " * 24 + "あ", "返信  " * 24 + "あ", " " * 3000 + "本文です",
+    "★★★" + "1" * 20_000, "9" * 40_000, "‹" + "|" * 20_000, ").)." * 5_000, "a" + " " * 40_000 + "b", "1," * 20_000, "「" * 16_000 + ")" * 16_000,
+    "目次\n" * 2_000, "●関連記事\n" * 8_000, "短い\n" * 40_000 + "ここで文が終わる、長い本文の段落である。", "続く、\n" * 20_000,
+    "保存 " * 60 + "x", "http " * 60, "(" * 5_000, "12人" * 60 + "が", "あ" * 50_000,
+]  # fmt: skip
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_lines_take_no_time(text: str) -> None:
+    from conftest import make_document
+
+    from pipeline.config import load_config
+    from pipeline.stages.normalize import Normalize
+    from pipeline.text.sentences import split
+
+    config = load_config(stages=["normalize"])
+    document = make_document(text)
+    Normalize(config.normalize, config).process([document])
+    for start, end, _ in find_blocks(document.text):
+        assert split(document.text[start:end])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,6 +14,7 @@ from pipeline.engines import Outcome
 from pipeline.errors import ConfigError, OutputError
 from pipeline.record import Document, decode
 from pipeline.runner import Progress, run
+from pipeline.stages import Stage
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +167,95 @@ def test_records_decode_to_what_was_written(config: Config, texts: Path, tmp_pat
         for sentence in record.sentences or []:
             assert record.text[sentence.start : sentence.end] == sentence.text  # type: ignore[index]
             assert record.raw[sentence.raw_start : sentence.raw_end] == sentence.text
+
+
+@pytest.mark.parametrize("moved", [0, 1, 4])
+def test_a_run_killed_while_moving_its_files_is_resumed(
+    config: Config, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+) -> None:
+    run([str(texts)], tmp_path / "whole", config)
+    left = [moved]
+    replace = Path.replace
+
+    def dying(self: Path, target: Path) -> Path:
+        if self.name in ("records.jsonl", "rhetoric.jsonl", "claims.jsonl", "errors.jsonl", "manifest.json"):
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            left[0] -= 1
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", dying)
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "cut", config)
+    monkeypatch.setattr(Path, "replace", replace)
+    assert not (tmp_path / "cut/manifest.json").exists()
+    result = run([str(texts)], tmp_path / "cut", config, resume=True)
+    assert (result.read, result.written) == (4, 4)
+    for name in ("records.jsonl", "errors.jsonl"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_an_input_that_could_not_be_read_and_now_can_is_a_change(config: Config, texts: Path, tmp_path: Path) -> None:
+    (texts / "0.txt").write_text("", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "out", config, progress=Stopping(2))
+    (texts / "0.txt").write_text("雪が降った。", encoding="utf-8")
+    with pytest.raises(ConfigError, match="the input changed"):
+        run([str(texts)], tmp_path / "out", config, resume=True)
+
+
+def test_an_input_that_shrank_is_a_change(config: Config, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "out", config, progress=Stopping(3))
+    for name in ("1.txt", "2.txt", "3.txt"):
+        (texts / name).unlink()
+    with pytest.raises(ConfigError, match="the input ends before"):
+        run([str(texts)], tmp_path / "out", config, resume=True)
+
+
+@pytest.mark.parametrize("output", [".", "texts"])
+def test_an_output_that_holds_the_input_is_refused(
+    config: Config, texts: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    monkeypatch.chdir(texts.parent)
+    with pytest.raises(ConfigError, match="lies in the output folder"):
+        run(["texts"], output, config)
+
+
+def test_a_damaged_journal_is_named(config: Config, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "out", config, progress=Stopping(1))
+    (tmp_path / "out/.run/journal.json").write_bytes(b"")
+    with pytest.raises(OutputError, match="the journal is damaged"):
+        run([str(texts)], tmp_path / "out", config, resume=True)
+
+
+class Lethal(Stage):
+    """A stage that kills its worker on one document."""
+
+    name: ClassVar[str] = "lethal"
+
+    def process(self, documents: Sequence[Document]) -> None:
+        if any("危険" in d.record.raw for d in documents):
+            os._exit(1)
+
+
+def test_a_worker_that_dies_costs_one_document(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (texts / "1b.txt").write_text("危険な文だ。", encoding="utf-8")
+    monkeypatch.setattr("pipeline.engines._initialize", lethal_worker)
+    config = load_config(stages=["normalize"], overrides=["run.workers=2"])
+    result = run([str(texts)], tmp_path / "out", config)
+    assert (result.read, result.written, result.rejected) == (5, 4, 1)
+    assert [r["id"] for r in lines(tmp_path / "out/records.jsonl")] == ["0", "1", "2", "3"]
+    (error,) = lines(tmp_path / "out/errors.jsonl")
+    assert (error["id"], error["error"]) == ("1b", "worker_died")
+
+
+def lethal_worker(config: dict[str, object]) -> None:
+    """Start a worker whose pipeline ends with the lethal stage."""
+    from pipeline.annotator import Annotator
+
+    engines._initialize(config)
+    annotator = Annotator(Config.model_validate(config))
+    annotator._stages = [*annotator._stages, Lethal(None, annotator.config)]
+    engines._annotator = lambda: annotator

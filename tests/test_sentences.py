@@ -62,3 +62,9 @@ def test_long_sentences_are_cut_under_the_limit(text: str, limit: int) -> None:
 )
 def test_language(text: str, code: str) -> None:
     assert language(text) == code
+
+
+def test_a_forced_cut_does_not_part_a_figure() -> None:
+    text = "あ" * 1330 + "1,234円だ" + "い" * 300 + "。"
+    pieces = [text[a:b] for a, b in split_long(text, 0, len(text), 4000)]
+    assert any("1,234円" in piece for piece in pieces)

@@ -265,3 +265,10 @@ def test_inject_keeps_everything_else(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     assert inject(text, [(start, end, "X1")]).replace(" ", "") == (text[:start] + "X1" + text[end:]).replace(" ", "")
+
+
+@pytest.mark.parametrize(("english", "kept"), [("It lost money in fiscal 2024.", True), ("It lost money in fiscal '24.", True),
+                                               ("It lost money in fiscal 2014.", False), ("It lost money.", False)])  # fmt: skip
+def test_a_year_of_two_digits_may_be_written_out(english: str, kept: bool) -> None:
+    checks, _ = check("24年度は赤字だった。", english, ["fiscal ’24"], finished=True)
+    assert checks["numbers"] is kept

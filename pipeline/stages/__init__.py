@@ -65,8 +65,8 @@ class Stage(ABC):
     def process(self, documents: Sequence[Document]) -> None:
         """Add this stage's layers to each document, in place.
 
-        Called again for a document after a failure elsewhere in its batch, so it assigns layers and never
-        appends to them. What it writes for a document must not depend on the rest of the batch.
+        A document may come twice, so layers are assigned and never appended to. What is written for a document must
+        not depend on the rest of the batch.
         """
 
 
@@ -81,7 +81,12 @@ def stage_class(name: str) -> type[Stage]:
         return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
     points = {point.name: point for point in entry_points(group=GROUP)}
     if name in points:
-        return points[name].load()  # type: ignore[no-any-return]
+        try:
+            return points[name].load()  # type: ignore[no-any-return]
+        except Exception as error:
+            raise ConfigError(
+                f"the stage {name!r} cannot be imported: {error}", remedy="Mend or remove its package."
+            ) from error
     names = [*BUILTIN, *points]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(names)}."
@@ -90,7 +95,11 @@ def stage_class(name: str) -> type[Stage]:
 
 def order_faults(config: Config) -> list[str]:
     """Everything wrong with the configured stages: unknown, twice, missing layers, bad plug-in settings."""
-    faults: list[str] = []
+    faults: list[str] = [
+        f"plugins.{name} holds settings of a stage that does not run"
+        for name in config.plugins
+        if name not in config.stages
+    ]
     available: set[str] = set()
     for position, name in enumerate(config.stages):
         if name in config.stages[:position]:

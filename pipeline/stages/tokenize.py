@@ -28,8 +28,8 @@ _BUNSETU: Final = "_bunsetu"
 class Tokenize(Stage):
     """Adds ``sentences`` and, to those that are analysed, ``tokens``.
 
-    Boilerplate and foreign sentences are kept without tokens. The sentences of one document are parsed as one
-    batch, so that its parse never depends on the documents beside it.
+    Boilerplate and foreign sentences are kept without tokens. Batches hold sentences of one document only, so
+    that its parse never depends on the documents beside it.
     """
 
     name: ClassVar[str] = "tokenize"

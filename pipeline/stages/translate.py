@@ -8,6 +8,7 @@ every check passed, ``flagged`` with the reason otherwise, ``failed`` without a 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
@@ -27,6 +28,9 @@ COPIED: Final = "copied"  # the engine of sentences that are not Japanese
 WHOLE: Final = 0.8
 # Sentences translated between two writes to the cache: what a killed run can lose.
 CHUNK: Final = 128
+
+# "the 4th" before a noun reads as its fourth: 4日、船を… must not become a fourth ship.
+_DAY_ALONE: Final = re.compile(r"^the \d{1,2}(?:st|nd|rd|th)$")
 
 
 class Translate(Stage):
@@ -109,7 +113,7 @@ def _sources(sentence: Sentence) -> list[str]:
 def _source(sentence: Sentence, span: Span) -> str:
     """The text of a span of the sentence, with figures, times and known names in English."""
     spans = [(q.start, q.end, q.en) for q in sentence.quantities or []]
-    spans += [(t.start, t.end, t.en) for t in sentence.times or []]
+    spans += [(t.start, t.end, _DAY_ALONE.sub(r"\g<0> of the month", t.en)) for t in sentence.times or []]
     spans += [(e.start, e.end, e.name_en) for e in sentence.entities or [] if e.name_en and e.fine != "mocking"]
     inside = [s for s in spans if span.start <= s[0] and s[1] <= span.end]
     shifted = [(start - span.start, end - span.start, english) for start, end, english in _apart(inside)]

@@ -24,9 +24,8 @@ from pipeline.text.tables import find_tables
 FURNITURE = "boilerplate.yaml"
 
 _BULLET = re.compile(r"\s*(?:[•・◦●○■□▪▶►*+\-–]\s+|[・•●◦](?=\S)|\(?\d{1,2}[.)](?=\s)|[①-⑳]|[0-9]{1,2}\))")
-_SEPARATOR = re.compile(
-    r"\s*(?:以上|記|[-‐―─ ]*\d{1,3}[-‐―─ ]+)\s*$|\s*[*=_\-─―ー~～〜◇◆☆★・。…＊#\s]{3,}\s*$|\s*[◇◆☆★○●□■*]\s*$"
-)
+_SEPARATOR = re.compile(r"(?:以上|記|[-‐―─ ]*+\d{1,3}[-‐―─ ]++)|[*=_\-─―ー~～〜◇◆☆★・。…＊# ]{3,}|[◇◆☆★○●□■*]")
+
 _URL = re.compile(r"(?:https?://|www\.)\S+")
 _ONLY_URL = re.compile(r"\s*(?:https?://|www\.)\S+\s*$")
 _ENDER = re.compile(r"(?:[。!?！？…]|(?<=[ぁ-んァ-ヶ一-鿿」)])\.)[」』)）\]\s.]*$")
@@ -57,7 +56,9 @@ class Line:
 
 
 # A longer line is no menu, credit or notice, and its words are not looked at as such.
-_FURNITURE_MOST = 600
+_FURNITURE_MOST = 300
+_TAIL_LOOKED_AT = 40  # code points at the end of a line that tell whether a sentence ends there
+_JOINED_MOST = 5_000  # code points of a paragraph put together from broken lines
 
 
 @cache
@@ -106,7 +107,7 @@ def _lines(text: str) -> list[Line]:
     lines: list[Line] = []
     closes_at = -1  # index of the piece up to which a bracket stays open
     for i, piece in enumerate(pieces):
-        adjacent = bool(lines) and piece.start == lines[-1].end + 1
+        adjacent = bool(lines) and piece.start == lines[-1].end + 1 and piece.end - lines[-1].start <= _JOINED_MOST
         if adjacent and (i <= closes_at or _goes_on(pieces[i - 1].text, piece.text, margin)):
             lines[-1] = Line(lines[-1].start, piece.end, text[lines[-1].start : piece.end])
         else:
@@ -139,7 +140,7 @@ def _wrap_margin(pieces: Sequence[Line]) -> int | None:
 
 def _goes_on(line: str, following: str, margin: int | None) -> bool:
     """Whether a line stops at a comma, or at the margin of a hard-wrapped text."""
-    if _BULLET.match(following) or _SEPARATOR.fullmatch(following) or _SEPARATOR.fullmatch(line):
+    if _BULLET.match(following) or _SEPARATOR.fullmatch(following.strip()) or _SEPARATOR.fullmatch(line.strip()):
         return False
     if line.rstrip().endswith("、"):
         return True
@@ -177,13 +178,14 @@ def _features(line: Line) -> set[str]:
     found: set[str] = set()
     if line.length <= _FURNITURE_MOST:
         found = {name for name, pattern in _furniture().items() if pattern.search(text)}
-    if _SEPARATOR.fullmatch(line.text):
+    if _SEPARATOR.fullmatch(text):
         found.add("separator")
     if _BULLET.match(line.text):
         found.add("bullet")
     if _ONLY_URL.fullmatch(line.text):
         found.add("url")
-    if _ENDER.search(text) or _JAPANESE_PREDICATE.search(text):
+    end = text[-_TAIL_LOOKED_AT:]
+    if _ENDER.search(end) or _JAPANESE_PREDICATE.search(end):
         found.add("sentence")
     if re.search(r"(?:…|\.{3})\s*$", text):
         found.add("cut")
@@ -314,8 +316,9 @@ def _mark_menus(lines: Sequence[Line]) -> None:
 def _mark_contents(lines: Sequence[Line]) -> None:
     """A table of contents: labels after 目次 that stand again further down as headings."""
     last = {_bare(line.text): i for i, line in enumerate(lines)}
+    j = 0
     for i, line in enumerate(lines):
-        if not re.fullmatch(r"\s*(?:目次|もくじ|contents)\s*", line.text, re.IGNORECASE):
+        if i < j or not re.fullmatch(r"\s*(?:目次|もくじ|contents)\s*", line.text, re.IGNORECASE):
             continue
         j = i + 1
         while j < len(lines) and last[_bare(lines[j].text)] > j:
@@ -325,8 +328,9 @@ def _mark_contents(lines: Sequence[Line]) -> None:
 
 def _mark_related(lines: Sequence[Line]) -> None:
     """Links under a related-articles label inside the article; a paragraph between label and links stays."""
+    links = 0
     for i, line in enumerate(lines):
-        if "section_tail" not in line.features or line.length > 20:
+        if i < links or "section_tail" not in line.features or line.length > 20:
             continue
         links = (
             i + 2 if i + 1 < len(lines) and _is_prose(lines[i + 1]) and "bullet" not in lines[i + 1].features else i + 1

@@ -33,7 +33,7 @@ def find_duplicates(texts: Sequence[str], *, shortest: int = 15) -> dict[int, in
         shared = Counter(j for s in shingles for j in seen[s])
         for j, count in shared.most_common(3):
             if count * 2 >= len(shingles) and _like(squeezed[j], text, count / len(shingles)) >= LIKE:
-                found[i] = found.get(j, j)
+                found[i] = j
                 break
         else:
             for s in shingles:
@@ -49,4 +49,6 @@ def _shingles(text: str) -> set[int]:
 
 def _like(a: str, b: str, shared: float) -> float:
     """Share of characters that the two have in common, in order (0..1); of long texts the share of shingles."""
-    return shared if len(b) > _LONG else SequenceMatcher(None, a, b, autojunk=False).ratio()
+    if a == b or len(b) > _LONG:
+        return 1.0 if a == b else shared
+    return SequenceMatcher(None, a, b, autojunk=False).ratio()

@@ -52,7 +52,7 @@ _PERSON_SUFFIX: Final = re.compile(rf"(?P<name>{_WORD})\s?(?P<suffix>{_HONORIFIC
 _SUFFIX: Final = re.compile(rf"(?P<honorific>{_HONORIFIC})|{_TITLE}")
 # Longest name in kanji that stands before 氏 without the dictionary knowing it, in code points.
 _KANJI_NAME: Final = 4
-_KANJI_END: Final = re.compile(r"[一-龥々ヶ]+$")
+_KANJI_END: Final = re.compile(r"[一-龥々ヶ\U00020000-\U0003134f]+$")
 # Pronouns and such before 氏.
 _NO_PERSON: Final = frozenset("同 両 各 某 前 諸".split())
 _PERSON_HEAD: Final = re.compile(
@@ -479,7 +479,7 @@ def fits_context(line: Line, start: int, end: int, label: str) -> bool:
     before, form, after = line.text[:start], line.text[start:end], line.text[end:]
     if label == "PERSON":
         # A surname in kanji is many people's: only a title that few hold tells whose.
-        suffix = _RULERS if re.fullmatch(r"[一-龥々ヶ]+", form) else _OF_PERSONS
+        suffix = _RULERS if re.fullmatch(r"[一-龥々ヶ\U00020000-\U0003134f]+", form) else _OF_PERSONS
         return suffix.match(after) is not None and not before.endswith("・")
     if label in ("GPE", "LOC") and len(form) == 1:
         return False  # the rule for countries decides
@@ -573,7 +573,7 @@ def _script(text: str) -> str:
 
 
 def _is_person_token(token: Token) -> bool:
-    return "人名" in token.tag and re.fullmatch(r"[一-龥々ヶぁ-ん]+", token.text) is not None
+    return "人名" in token.tag and re.fullmatch(r"[一-龥々ヶぁ-ん\U00020000-\U0003134f]+", token.text) is not None
 
 
 def _is_administrative(token: Token) -> bool:

@@ -127,7 +127,7 @@ def _roman_marks(text: str) -> Iterator[Finding]:
             return
 
 
-_AMOUNT = r"(?<![A-Za-z0-9.])\d[\d,.]*(?:[千万億][\d,.]*)*"
+_AMOUNT = r"(?<![A-Za-z0-9.,千万億])\d[\d,.]*+(?:[千万億][\d,.]*+)*+"
 _LENGTH_TOPIC = re.compile(
     r"走行|航続|距離|寿命|耐久|保証|時速|全長|道路|路線|km|キロ|降水|積雪|高さ|幅|長さ|面積|体重|重量|重さ"
 )

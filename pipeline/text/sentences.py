@@ -9,12 +9,14 @@ All offsets are code points.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from pipeline.text.language import language
 
 _OPEN = "「『（(［[｛{〈《【〔“‘〝"
 _CLOSE = "」』）)］]｝}〉》】〕”’〟"
 _PAIRS = dict(zip(_CLOSE, _OPEN, strict=True))
+_FIGURE = re.compile(r"[\d.,千万億兆〇一二三四五六七八九十百]")
 _QUOTES = "「『“〝"
 _ENDERS = "。．｡！？!?‼⁇⁈⁉"
 _STRAY = ".．。｡"
@@ -31,7 +33,8 @@ _NAME_WITH_MARK = re.compile(r"[A-Za-z0-9ァ-ヺー][!?](?=[ァ-ヺA-Za-z])")  #
 _TRAILING_OFF = re.compile(r"(?<=[ぁ-んァ-ヶー一-鿿])(?:\.{3}|…{1,2})(?=\s)")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]*")
 _ENGLISH_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"')\]]*\s+(?=[A-Z0-9\"'(])")
-_COMMA = re.compile(r"[、,，;；]|\s")
+# Not inside a figure: 1,234.
+_COMMA = re.compile(r"[、;；\s]|(?<!\d)[,，]|[,，](?!\d)")
 
 
 def split(text: str) -> list[tuple[int, int]]:
@@ -55,10 +58,18 @@ def split_long(text: str, start: int, end: int, max_bytes: int) -> list[tuple[in
     while len(text[start:end].encode("utf-8", "surrogatepass")) > max_bytes:
         room = len(text[start:end].encode("utf-8", "surrogatepass")[:max_bytes].decode("utf-8", "ignore"))
         commas = [m.end() for m in _COMMA.finditer(text, start, start + room)]
-        cut = commas[-1] if commas and commas[-1] > start else start + max(room, 1)
+        cut = commas[-1] if commas and commas[-1] > start else _outside_figure(text, start, start + max(room, 1))
         pieces.append((start, cut))
         start = cut
     return [trimmed for a, b in [*pieces, (start, end)] if (trimmed := trim(text, a, b))]
+
+
+def _outside_figure(text: str, start: int, cut: int) -> int:
+    """The cut, moved back before a figure that it would part, if that leaves half of the piece."""
+    earlier = cut
+    while earlier > start and _FIGURE.match(text, earlier - 1) and _FIGURE.match(text, earlier):
+        earlier -= 1
+    return earlier if earlier - start > (cut - start) // 2 else cut
 
 
 def _english_cuts(text: str) -> list[int]:
@@ -112,15 +123,16 @@ def _outermost_brackets(text: str) -> dict[int, int]:
     """Position of each outermost opening bracket to that of its closing one; unbalanced ones are left out."""
     pairs: dict[int, int] = {}
     stack: list[int] = []
+    opened: Counter[str] = Counter()
     for i, character in enumerate(text):
         if character in _OPEN:
             stack.append(i)
-        elif character in _PAIRS:
-            for depth in range(len(stack) - 1, -1, -1):
-                if text[stack[depth]] == _PAIRS[character]:
-                    pairs[stack[depth]] = i
-                    del stack[depth:]
-                    break
+            opened[character] += 1
+        elif character in _PAIRS and opened[_PAIRS[character]]:
+            while text[stack[-1]] != _PAIRS[character]:
+                opened[text[stack.pop()]] -= 1
+            opened[_PAIRS[character]] -= 1
+            pairs[stack.pop()] = i
     outer: dict[int, int] = {}
     reach = -1
     for start in sorted(pairs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_BAR = re.compile(r"\t|\s*\|\s*")
+_BAR = re.compile(r"[\t|]")
 _FIGURE = re.compile(r"\D{0,3}\d[\d,.]*\D{0,4}")
 _LIKE_CELLS = 4  # rows of one table may differ by so many cells: a cell may hold a space
 _PAIR_ROWS = 3  # two cells a line are a table only if as many lines in a row have them
@@ -17,7 +17,7 @@ def cells(line: str) -> list[str]:
     """The cells of a line, parted by tabs or bars where there are any, else by spaces."""
     text = line.strip().strip("|")
     parts = _BAR.split(text) if _BAR.search(text) else text.split()
-    return [part for part in parts if part]
+    return [part.strip() for part in parts if part.strip()]
 
 
 def find_tables(lines: Sequence[str], candidate: Sequence[bool]) -> list[tuple[int, int, bool]]:

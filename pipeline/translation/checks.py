@@ -21,6 +21,7 @@ _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 _CLOSED: Final = re.compile(r"[.!?…:;][\"'”’)\]»]*\Z|[\"”’)\]»]\Z")
 _CLOSED_SOURCE: Final = re.compile(r"[。．.！!？?][」』）)”\"]*\Z")
 _MINUS: Final = re.compile(r"(?:-|−|\bminus |\bnegative )(?=[$¥€£]? ?\d)", re.IGNORECASE)
+_SHORT_YEAR: Final = re.compile(r"[’'](\d\d)(?!\d)")
 _LOSS: Final = re.compile(
     r"\b(?:deficits?|loss(?:es)?|los[et]|shortfalls?|red|f[ae]ll(?:en|s|ing)?|drop\w*|declin\w+|decreas\w+|shr[aiu]nk\w*"
     r"|contract\w+|down|cuts?|cutting|reduc\w+|outflows?|negative|minus)\b",
@@ -96,16 +97,25 @@ def status(checks: dict[str, bool]) -> TranslationStatus:
 
 def _numbers(source: str, english: str, figures: Sequence[str]) -> str:
     written = read_english(english, names=source)
-    required = [number for figure in figures for number in read_english(figure, names=source)]
-    missing = [n.text for n in required if _is_required(n) and not any(n.matches(other) for other in written)]
+    required = [[read_english(form, names=source) for form in _forms(figure)] for figure in figures]
+    missing = [n.text for forms in required for n in min((_missing(form, written) for form in forms), key=len)]
     values, magnitudes = read_japanese(source)
-    for number in required:
+    for number in (number for forms in required for form in forms for number in form):
         (magnitudes if number.vague else values).update(number.values)
     added = [n.text for n in written if n.firm and n.values.isdisjoint(magnitudes if n.vague else values)]
     faults = [f"{text} is missing" for text in missing] + [f"{text} is not in the source" for text in added]
     if any(_MINUS.search(figure) for figure in figures) and not (_MINUS.search(english) or _LOSS.search(english)):
         faults.append("a minus is missing")
     return ", ".join(faults)
+
+
+def _missing(required: Sequence[Number], written: Sequence[Number]) -> list[Number]:
+    return [n for n in required if _is_required(n) and not any(n.matches(other) for other in written)]
+
+
+def _forms(figure: str) -> list[str]:
+    """A figure as given; where it holds a year of two digits whose century is not known, also with either century."""
+    return [figure, *(_SHORT_YEAR.sub(rf"{century}\1", figure) for century in (20, 19) if _SHORT_YEAR.search(figure))]
 
 
 def _is_required(number: Number) -> bool:
