@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,3 +125,18 @@ def test_rules_have_names_of_their_own_and_can_be_switched_off() -> None:
     assert len(set(names)) == len(names)
     assert repair("橋は開通した。.", frozenset({"doubled_stop"})) == []
     assert repair("橋は開通した。.") != []
+
+
+def test_the_damage_of_the_original_sources_is_repaired(seed_files: list[Path]) -> None:
+    found: dict[str, Counter[str]] = {}
+    for file in seed_files:
+        raw = file.read_text("utf-8")
+        folded = apply(raw, fold(raw))[0]
+        proposals = repair(folded)
+        text, edits, _ = compose(raw, fold(raw), proposals)
+        assert undo(text, edits) == raw
+        assert repaired(text) == text
+        found[file.name[:3]] = Counter(p.rule for p in proposals if p.applied)
+    assert found["000"] == {"item_marks": 20, "squared_units": 3, "energy_density": 1, "homophone": 1}
+    assert found["004"] == {"mt_vice_president": 1, "mt_contract": 1, "mt_strong": 1, "doubled_stop": 13}
+    assert not found["001"] + found["002"] + found["003"]
