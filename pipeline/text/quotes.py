@@ -441,11 +441,18 @@ class _Reader:
 
     def _phrase(self, end: int) -> str | None:
         """The speaker that the noun phrase ending here names, if it can speak."""
+        start = self._noun_start(end)
+        if _ONE_OF.fullmatch(self._line.text[start:end]) and self._line.text[start - 1 : start] == "の":
+            start = self._noun_start(start - 1)  # 住民の一人 says who, 一人 does not
+        return self._speaking(start, end)
+
+    def _noun_start(self, end: int) -> int:
+        """Where the run of nouns that ends here begins."""
         start = end
         for token in reversed(self._line.tokens):
             if token.end == start and token.start >= self._low and _is_nominal(token):
                 start = token.start
-        return self._speaking(start, end)
+        return start
 
     def _speaking(self, start: int, end: int) -> str | None:
         name = self._name_in(start, end)
@@ -468,6 +475,9 @@ class _Reader:
 
     def _text(self, name: Name) -> str:
         return self._line.text[name.start : name.end]
+
+
+_ONE_OF: Final = re.compile(r"(?:一|1|ひと)(?:人|り)|何人か|数人|多く|大半")
 
 
 def _pointed_back(reader: _Reader, after: Scene | None) -> Attribution | None:
