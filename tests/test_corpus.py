@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ def check(record: Record) -> None:
         for token in sentence.tokens or []:
             assert record.text[token.start : token.end] == token.text
             assert 0 <= token.head < len(sentence.tokens or [])
-        assert len({(r.start, r.end) for r in sentence.rhetoric or []}) == len(sentence.rhetoric or [])
+        for layer in (sentence.rhetoric, sentence.claims, sentence.entities, sentence.quantities):
+            assert all(a.end <= b.start for a, b in pairwise(layer or []))
     jsonschema.validate(msgspec.json.decode(encode(record)), json_schema())
     assert encode(decode(encode(record))) == encode(record)
 
