@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from filelock import FileLock, Timeout
+
 from pipeline.errors import OutputError
 from pipeline.translation.engine import Output
 
@@ -38,7 +40,8 @@ class TranslationCache:
         self._path = path
         self._fingerprint = fingerprint
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self._explained():
+        # SQLite does not wait for the lock when a new file is switched to WAL: one process at a time sets up.
+        with self._explained(), FileLock(f"{path}.lock", timeout=TIMEOUT):
             self._connection = sqlite3.connect(path, timeout=TIMEOUT, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
@@ -93,7 +96,7 @@ class TranslationCache:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, Timeout) as error:
             raise OutputError(
                 f"{self._path}: the translation cache cannot be used: {error}.",
                 remedy="Check that the folder is writable and the disk not full, or set translate.cache=false.",
