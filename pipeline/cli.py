@@ -171,6 +171,33 @@ def try_(
 
 @app.command()
 @_reported
+def evaluate(
+    task: Annotated[str, typer.Argument(help="hype, rhetoric, checkable, stance, ner or translation.")],
+    gold: Annotated[
+        Path, typer.Option("--gold", help="Gold JSONL, a folder of inline files, or a benchmark's folder.")
+    ],
+    docs: Annotated[Path | None, typer.Option("--docs", help="Folder of the gold's documents.", metavar="DIR")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="A model by name; several times for several.", metavar="NAME")
+    ] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Test the difference of every two models.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Measure models against gold data: figures with 95% bootstrap intervals and the signature."""
+    from pipeline.evaluate.report import show, write_json
+    from pipeline.evaluate.tasks import evaluate as evaluate_task
+
+    report = evaluate_task(task, gold, docs, model or (), _config(config, set_, None), compare=compare)
+    if as_json:
+        sys.stdout.write(write_json(report).decode())
+    else:
+        show(report, out)
+
+
+@app.command()
+@_reported
 def schema() -> None:
     """Print the JSON Schema of a record."""
     from pipeline.record import json_schema

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import ConfigError
+from pipeline.record import Technique
 from pipeline.sources.settings import ReadSettings
 
 # Settings that change how a run works but not what it writes: left out of the signature.
@@ -67,10 +68,13 @@ class NerSettings(Settings):
 
 
 class HypeSettings(Settings):
-    """Cues and the scores at which levels begin."""
+    """The model that judges, the cues that are its evidence, and how readily something is reported."""
 
+    model: Annotated[str, Field(min_length=1)]
     cues: FileSetting
-    levels: Annotated[list[Fraction], Field(min_length=3, max_length=3)]
+    levels: Annotated[list[Annotated[float, Field(ge=0.0, le=3.0)]], Field(min_length=3, max_length=3)]
+    dial: float
+    techniques: Annotated[list[Technique], Field(min_length=1)]
     min_span_score: Fraction
 
     @field_validator("levels")
@@ -82,15 +86,46 @@ class HypeSettings(Settings):
 
 
 class StanceSettings(Settings):
-    """Targets and the margin under which a stance is neutral."""
+    """The model that judges, the targets, and the margin under which a stance is neutral."""
 
+    model: Annotated[str, Field(min_length=1)]
     targets: FileSetting
     discover: bool
     margin: Fraction
 
 
+class EndpointSettings(Settings):
+    """An OpenAI-compatible endpoint that translates.
+
+    Attributes:
+        base_url: its address up to and with the version, such as ``http://localhost:8000/v1``.
+        key_variable: the environment variable that holds the key; None to send none.
+        timeout: seconds for one attempt.
+        attempts: how often a request is tried that fails for now.
+        wait: seconds before the second attempt; doubled for each further one.
+        workers: requests at a time.
+        parameters: sent with every request, such as ``max_tokens``.
+    """
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    key_variable: Annotated[str | None, OperationalOnly] = None
+    timeout: Annotated[float, Field(gt=0, json_schema_extra={"operational": True})] = 60.0
+    attempts: Annotated[int, Field(ge=1, json_schema_extra={"operational": True})] = 4
+    wait: Annotated[float, Field(ge=0, json_schema_extra={"operational": True})] = 1.0
+    workers: Annotated[int, Field(ge=1, json_schema_extra={"operational": True})] = 4
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
 class TranslateSettings(Settings):
-    """The engine, its cache and its resources."""
+    """The engine, its decoding, its cache and its resources.
+
+    Attributes:
+        beam: hypotheses a beam search keeps, for engines that have one; None for the engine's own number.
+        candidates: translations among which the one most like the others is taken; 1 takes the engine's first.
+        protect: how figures and names are kept: their English ``inject``-ed into the Japanese, held by a
+            ``placeholder``, ``none``, or ``auto`` for what the engine says.
+        endpoint: for the engine ``openai``; nothing is sent anywhere without it.
+    """
 
     engine: str
     model: str | None
@@ -98,6 +133,10 @@ class TranslateSettings(Settings):
     cache_dir: Annotated[str | None, OperationalOnly]
     threads: Annotated[int, Field(ge=0, json_schema_extra={"operational": True})]
     batch_size: Annotated[int, Field(ge=1, json_schema_extra={"operational": True})]
+    beam: Annotated[int, Field(ge=1)] | None = None
+    candidates: Annotated[int, Field(ge=1)] = 1
+    protect: Literal["auto", "inject", "placeholder", "none"] = "auto"
+    endpoint: EndpointSettings | None = None
 
 
 class RunSettings(Settings):

@@ -119,7 +119,11 @@ class Token(Model, kw_only=True):
 
 
 class Entity(Span, kw_only=True):
-    """A name. ``fine`` is the recognizer's own label, ``id`` and ``name_en`` come from the gazetteer."""
+    """A name. ``id`` and ``name_en`` come from the gazetteer.
+
+    ``fine`` says where the name came from: ``gazetteer``, ``mocking`` (a nickname of the gazetteer), ``rule:NAME``, or
+    ``model:LABEL`` with the recognizer's own label.
+    """
 
     label: EntityLabel
     fine: str

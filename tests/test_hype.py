@@ -1,4 +1,4 @@
-"""The hype stage: rhetoric, hype, checkable, forecast, claims and content."""
+"""The hype stage by its cues alone: rhetoric, hype, checkable, forecast, claims and content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import HypeSettings, load_config
+from pipeline.config import load_config
 from pipeline.record import (
     TECHNIQUES,
     Document,
@@ -31,10 +31,15 @@ Run = Callable[..., Document]
 
 @pytest.fixture(scope="session")
 def stage() -> HypeStage:
-    config = load_config(stages=["normalize", "tokenize", "ner", "hype"])
-    loaded = HypeStage(config.hype, config)
-    loaded.load()
-    return loaded
+    return by_cues()
+
+
+def by_cues(*overrides: str) -> HypeStage:
+    stages = ["normalize", "tokenize", "ner", "hype"]
+    config = load_config(stages=stages, overrides=["hype.model=cues", *overrides])
+    stage = HypeStage(config.hype, config)
+    stage.load()
+    return stage
 
 
 @pytest.fixture(scope="session")
@@ -351,13 +356,12 @@ def test_size_takes_the_tone_of_the_sentence(hype: Run) -> None:
     assert layer(only(hype("圧倒的な差で勝った。")).hype).direction == "boost"
 
 
-def test_levels_and_least_score_come_from_the_settings(hype: Run) -> None:
-    config = load_config(stages=["normalize", "tokenize", "ner", "hype"])
-    strict = HypeStage(HypeSettings(cues="cues", levels=[0.7, 0.8, 0.9], min_span_score=0.5), config)
-    strict.load()
-    sentence = only(hype("圧倒的で画期的な仕組みだ。", by=strict))
-    assert [r.text for r in layer(sentence.rhetoric)] == ["圧倒的"]
-    assert layer(sentence.hype).level == 0
+def test_least_score_and_techniques_come_from_the_settings(hype: Run) -> None:
+    strict = only(hype("圧倒的で画期的な仕組みだ。", by=by_cues("hype.min_span_score=0.5")))
+    assert [r.text for r in layer(strict.rhetoric)] == ["圧倒的"]
+    only_fear = only(hype("圧倒的で画期的な仕組みだ。", by=by_cues("hype.techniques=[fear]")))
+    assert layer(only_fear.rhetoric) == []
+    assert layer(only_fear.hype).level == 0
 
 
 CHECKABLE = [

@@ -8,11 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.text.quantities import COLUMNS, FoundQuantity, find_conversions, find_quantities, read_units
+from pipeline.text.quantities import COLUMNS, FoundQuantity, find_conversions, find_quantities, leads_minus, read_units
 
 DATA = Path(__file__).parent / "data" / "quantities.tsv"
 WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -156,6 +156,72 @@ def test_ranges_come_back(low: int, step: int, scale: str) -> None:
     (found,) = find_quantities(f"費用は{low}〜{high}{scale}円と読む")
     factor = 10000 ** SCALES.index(scale)
     assert (found.value, found.low, found.high) == (None, low * factor, high * factor)
+
+
+APPROXIMATE = ["", "約", "およそ", "ほぼ"]
+BOUNDS = {"": (False, False), "以上": (True, False), "超": (True, False), "以下": (False, True), "未満": (False, True)}
+UNITS = {
+    "円": "JPY", "ドル": "USD", "ユーロ": "EUR", "%": "%", "パーセント": "%", "倍": "x", "km": "km", "トン": "t",
+    "人": "person", "社": "company", "台": "unit", "kWh": "kWh", "GW": "GW", "GB": "GB", "円/kg": "JPY/kg",
+}  # fmt: skip
+
+
+@given(
+    value=st.integers(2, 10**13),
+    style=st.sampled_from(["digits", "separators", "full width", "mixed", "mixed with separators"]),
+    unit=st.sampled_from(sorted(UNITS)),
+    about=st.sampled_from(APPROXIMATE),
+    bound=st.sampled_from(sorted(BOUNDS)),
+)
+def test_bounds_and_units_come_back(value: int, style: str, unit: str, about: str, bound: str) -> None:
+    written = f"{about}{STYLES[style](value)}{unit}{bound}"
+    text = f"試算では{written}になる"
+    (found,) = find_quantities(text)
+    low, high = BOUNDS[bound]
+    assert text[found.start : found.end] == written
+    assert (found.value, found.low, found.high) == (value, value if low else None, value if high else None)
+    assert (found.unit, found.approximate) == (UNITS[unit], bool(about))
+    assert _read_english(found.en) == value
+
+
+@given(denominator=st.integers(2, 999), numerator=st.integers(1, 998), slash=st.booleans())
+def test_fractions_come_back(denominator: int, numerator: int, slash: bool) -> None:
+    numerator = min(numerator, denominator - 1)
+    assume(not (slash and 1 < numerator <= 12 and 10 < denominator <= 31))  # 5/12 may be a day
+    written = f"{numerator}/{denominator}" if slash else f"{denominator}分の{numerator}"
+    (found,) = find_quantities(f"費用は昨年の{written}に減った")
+    assert found.value == pytest.approx(numerator / denominator)
+    assert found.en == f"{numerator}/{denominator}"
+
+
+@given(tenths=st.integers(1, 9), hundredths=st.integers(0, 9))
+def test_wari_comes_back(tenths: int, hundredths: int) -> None:
+    written = f"{tenths}割" + (f"{hundredths}分" if hundredths else "")
+    (found,) = find_quantities(f"生徒の{written}が通う")
+    assert found.value == tenths * 10 + hundredths
+
+
+# A text, and whether ▲ at the start of a line is a minus in it.
+LEADING = [
+    ("▲4億円は鉄鋼、前年は▲2億円だった", True),
+    ("鉄鋼\n▲４億円\n化学\n５億円", True),
+    ("▲4億円は多い", False),
+    ("▲会場はこちら\n前年は▲2億円だった", False),
+    ("▲ 4億円の寄付\n前年は▲2億円だった", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("document", "minus"), LEADING)
+def test_a_triangle_at_the_start_is_a_minus_where_the_document_uses_it_so(document: str, minus: bool) -> None:
+    assert leads_minus(document) is minus
+
+
+def test_a_leading_minus_is_read_on_demand() -> None:
+    text = "▲4億円は鉄鋼の分だ"
+    assert [q.value for q in find_quantities(text)] == [4e8]
+    assert [q.value for q in find_quantities(text, leading_minus=True)] == [-4e8]
+    assert [q.value for q in find_quantities("▲ 5社が来た", leading_minus=True)] == [5]
 
 
 def test_long_numbers_are_not_rounded() -> None:

@@ -33,6 +33,9 @@ from pipeline.text.sentences import split, split_long
         "論文は横書きである.|次に方法を述べる.",
         "The plant opened in May. |It employs 40 people.",
         "『静かな港』は名作だ。|続編も出る。",
+        "朝から泣けた😢 |それでも店は開けた。",
+        "答えは🎯だった。|皆が笑った。",
+        "「All trains stop. Please wait.」",
         "行くのか、行かないのか……。|答えはない。",
     ],
 )

@@ -268,6 +268,9 @@ TABLES = {
 }
 
 
+BY_WORDS = ["stance.model=lexicon", "hype.model=cues"]
+
+
 def annotate(parse: Parse, stage: StanceStage, text: str, *, speaker: str | None, checkable: bool) -> Document:
     """A document with stances; the layers of ner and hype are set by hand, so that the tests stand on their own."""
     document = parse(text)
@@ -316,7 +319,7 @@ def expected(text: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def stage() -> StanceStage:
     """The stage as the default config sets it."""
-    return _stage(load_config(stages=OFFLINE))
+    return _stage(load_config(stages=OFFLINE, overrides=BY_WORDS))
 
 
 def _stage(config: Config) -> StanceStage:

@@ -1,39 +1,28 @@
 """hype: which words persuade rather than inform, how strongly, and what can be checked.
 
-Evidence comes from cues (``configs/cues``), coined catchphrases, rhetorical questions and nicknames; ``why`` of every
-span lists it. The score of a sentence is made of the scores of the author's own spans (quoted ones count only where
-the quotation is the whole sentence):
-
-* the strongest span counts in full, a further one for .4 of it: ``1 - (1 - s1) * prod(1 - .4 * s)``, so that two light
-  touches (.4 each) stay mild, and of strong words (.6 each) two stay strong and three are extreme;
-* .15 is added in the same way for an exclamation mark or a drawn-out vowel beside rhetoric;
-* .15 more where rhetoric other than a question or a slogan covers .6 of the sentence or more, marks aside;
-* a slogan makes a sentence at least strong (level 2).
-
-The constants were set by hand on a development set of 150 sentences with the default ``levels`` (.25, .5, .75).
-
-The level is the number of ``levels`` that the score reaches, 0 where there is no span. The direction is the weighted
-vote of the spans; a span about size itself votes with the tone of the sentence's words, and for ``boost`` where they
-have none.
+``model: bundled``, or a folder of one's own, lets a trained model judge each sentence (``pipeline.models.hype_model``);
+cues (``configs/cues``), coined catchphrases, rhetorical questions and nicknames stay as evidence: ``why`` of every span
+lists those that touch it beside the model's probability. ``model: cues`` judges by them alone.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Final, get_args
+from typing import ClassVar, get_args
 
 from msgspec import UNSET
 from pydantic import BaseModel
 
-from pipeline.config import HypeSettings, find_file
+from pipeline.config import HypeSettings, digest_files, find_file
+from pipeline.models.card import folder_of
+from pipeline.models.hype_model import HypeModel, Judged, Span
+from pipeline.models.judging import YES, direction, level
 from pipeline.record import (
     TECHNIQUES,
     Claim,
     Content,
-    Direction,
     Document,
     Hype,
     Judgement,
@@ -45,19 +34,14 @@ from pipeline.record import (
 from pipeline.stages import Stage
 from pipeline.text.claims import CLAIM, Assertions
 from pipeline.text.coinages import Coinages
+from pipeline.text.cue_level import MARKS, cue_hype
 from pipeline.text.cues import load_cues
 from pipeline.text.polarity import Lexicon
 from pipeline.text.questions import Setting
 from pipeline.text.rhetoric import Finding, find_rhetoric, reported
-from pipeline.text.syntax import Tree
 from pipeline.text.word_patterns import Words
 
-FURTHER: Final = 0.4  # what a further span counts, the strongest counting 1
-EMPHASIS: Final = 0.15
-COVERAGE: Final = 0.6  # share of the sentence that rhetoric must cover to be its substance
-STRONG: Final = 2
-_EMPHATIC: Final = re.compile(r"[!！]|[〜～~ー]{2,}")
-_MARKS: Final = re.compile(r"[\s「」『』”“、。,.!！?？・…]")
+CUES = "cues"  # the name that asks for no model
 
 
 class HypeStage(Stage):
@@ -70,21 +54,24 @@ class HypeStage(Stage):
     settings: HypeSettings
 
     def load(self) -> None:
-        """Read the cues. Raises ConfigError if a file is missing or malformed."""
+        """Read the cues and load the model. Raises ConfigError or ModelError if a file is missing or malformed."""
         folder = find_file(self.settings.cues)
         self._cues = load_cues(folder)
         self._coinages = Coinages.load(_beside(folder, "coinages.yaml"))
         self._assertions = Assertions.load(_beside(folder, "claims.yaml"))
         self._polarity = Lexicon.load(find_file("polarity.yaml"))
+        self._folder = None if self.settings.model == CUES else folder_of(self.settings.model)
+        self._model = HypeModel(self._folder) if self._folder else None
 
     def versions(self) -> dict[str, str]:
         """See :class:`pipeline.stages.Stage`."""
-        return {
+        versions = {
             "cues": self._cues.fingerprint,
             "coinages": self._coinages.fingerprint,
             "claims": self._assertions.fingerprint,
             "polarity": self._polarity.version,
         }
+        return versions | ({"hype_model": digest_files([self._folder / "manifest.json"])} if self._folder else {})
 
     def process(self, documents: Sequence[Document]) -> None:
         """See :class:`pipeline.stages.Stage`."""
@@ -92,19 +79,53 @@ class HypeStage(Stage):
             kinds = {block.id: block.kind for block in layer(document.record.blocks)}
             sentences = list(document.content())
             following = [s.text for s in sentences[1:]] + [""]
-            for sentence, after in zip(sentences, following, strict=False):
-                self._annotate(document, sentence, Setting(after, kinds[sentence.block]))
+            settings = [Setting(after, kinds[s.block]) for s, after in zip(sentences, following, strict=False)]
+            if self._model is None:
+                for sentence, setting in zip(sentences, settings, strict=True):
+                    self._by_cues(document, sentence, self._findings(Words(sentence), setting))
+            else:
+                judged = self._model.judge([s.text for s in sentences], self.settings.dial)
+                for sentence, setting, verdict in zip(sentences, settings, judged, strict=True):
+                    self._by_model(document, sentence, self._findings(Words(sentence), setting), verdict)
             _summarize(document, sentences)
 
-    def _annotate(self, document: Document, sentence: Sentence, setting: Setting) -> None:
+    def _findings(self, words: Words, setting: Setting) -> list[Finding]:
+        return find_rhetoric(words, self._cues, self._coinages, setting)
+
+    def _by_model(self, document: Document, sentence: Sentence, findings: Sequence[Finding], judged: Judged) -> None:
+        spans = [
+            span
+            for span in (judged.spans if judged.rhetoric >= YES else [])
+            if span.technique in self.settings.techniques and span.score >= self.settings.min_span_score
+        ]
+        sentence.rhetoric = [_supported(document, sentence, span, findings) for span in spans]
+        of_level = level(judged, self.settings.levels) if spans else 0
+        if any(not span.quoted for span in sentence.rhetoric):
+            of_level = max(1, of_level)
+        sentence.hype = Hype(score=round(judged.at_least[0], 4), level=of_level, direction=direction(judged, of_level))
+        sentence.checkable = Judgement(score=round(judged.checkable, 4), label=judged.checkable >= YES)
+        sentence.claims = [
+            Claim(
+                score=round(claim.score, 4), **document.span(sentence.start + claim.start, sentence.start + claim.end)
+            )
+            for claim in judged.claims
+            if sentence.checkable.label
+        ]
+        sentence.forecast = Judgement(score=round(judged.forecast, 4), label=judged.forecast >= YES)
+        sentence.content = _content(bool(sentence.claims), bool(sentence.rhetoric))
+
+    def _by_cues(self, document: Document, sentence: Sentence, findings: Sequence[Finding]) -> None:
         words = Words(sentence)
-        findings = find_rhetoric(words, self._cues, self._coinages, setting)
         passages = reported(words) if findings else []
-        kept = [(f, _lies_in(f, passages)) for f in findings if f.score >= self.settings.min_span_score]
+        kept = [
+            (f, _lies_in(f, passages))
+            for f in findings
+            if f.score >= self.settings.min_span_score and f.technique in self.settings.techniques
+        ]
         sentence.rhetoric = [_rhetoric(document, finding, quoted) for finding, quoted in kept]
         whole = bool(kept) and any(_is_whole(passage, sentence) for passage in passages)
         own = [finding for finding, quoted in kept if not quoted or whole]
-        sentence.hype = self._hype(words, own)
+        sentence.hype = cue_hype(words, own, self._polarity)
         found = self._assertions.clauses(sentence, [(f.start, f.end) for f in own])
         sentence.claims = [Claim(score=c.score, **document.span(c.start, c.end)) for c in found if c.score >= CLAIM]
         best = max((c.score for c in found), default=0.0)
@@ -113,52 +134,10 @@ class HypeStage(Stage):
         sentence.forecast = Judgement(score=foretold, label=foretold >= CLAIM)
         sentence.content = _content(bool(sentence.claims), bool(sentence.rhetoric))
 
-    def _hype(self, words: Words, own: Sequence[Finding]) -> Hype:
-        if not own:
-            return Hype(score=0.0, level=0, direction="none")
-        score = sentence_score(own, words.sentence.text)
-        level = sum(score >= threshold for threshold in self.settings.levels)
-        if any(finding.technique == "slogan" for finding in own):
-            level = max(level, STRONG)
-            score = max(score, self.settings.levels[STRONG - 1])
-        direction = self._direction(words, own) if level else "none"
-        return Hype(score=round(score, 4), level=level, direction=direction)
-
-    def _direction(self, words: Words, own: Sequence[Finding]) -> Direction:
-        votes = {"boost": 0.0, "doom": 0.0, "size": 0.0}
-        for finding in own:
-            votes[finding.direction] += finding.score
-        if votes["size"]:
-            votes["doom" if self._tone(words, own) < 0 else "boost"] += votes["size"] / 2
-        return "doom" if votes["doom"] > votes["boost"] else "boost"
-
-    def _tone(self, words: Words, own: Sequence[Finding]) -> int:
-        """Above 0 where the sentence's other words are more of praise than of blame."""
-        tree = Tree(words.tokens)
-        return sum(
-            -hit.polarity if any(tree.is_negation(i) for i in tree.tail(hit.head)) else hit.polarity
-            for hit in self._polarity.find(tree)
-            if not any(f.direction == "size" and f.start <= words.tokens[hit.start].start < f.end for f in own)
-        )
-
 
 def _beside(cues: Path, name: str) -> Path:
     """A data file in the folder of the cues, else the package's own."""
     return cues / name if (cues / name).is_file() else find_file(f"cues/{name}")
-
-
-def sentence_score(own: Sequence[Finding], text: str) -> float:
-    """How strong a sentence is, from the author's own spans in it; the module says how."""
-    strongest, *others = sorted((finding.score for finding in own), reverse=True)
-    rest = 1 - strongest
-    for score in others:
-        rest *= 1 - score * FURTHER
-    if _EMPHATIC.search(text):
-        rest *= 1 - EMPHASIS
-    covered = sum(f.end - f.start for f in own if f.technique not in ("rhetorical_question", "slogan"))
-    if covered >= COVERAGE * len(_MARKS.sub("", text)):
-        rest *= 1 - EMPHASIS
-    return 1 - rest
 
 
 def _lies_in(finding: Finding, passages: Sequence[tuple[int, int]]) -> bool:
@@ -167,13 +146,26 @@ def _lies_in(finding: Finding, passages: Sequence[tuple[int, int]]) -> bool:
 
 def _is_whole(passage: tuple[int, int], sentence: Sentence) -> bool:
     start, end = passage[0] - sentence.start, passage[1] - sentence.start
-    return not _MARKS.sub("", sentence.text[:start] + sentence.text[end:])
+    return not MARKS.sub("", sentence.text[:start] + sentence.text[end:])
 
 
 def _rhetoric(document: Document, finding: Finding, quoted: bool) -> Rhetoric:
     span = document.span(finding.start, finding.end)
     return Rhetoric(
         technique=finding.technique, quoted=quoted, score=round(finding.score, 4), why=list(finding.why), **span
+    )
+
+
+def _supported(document: Document, sentence: Sentence, span: Span, findings: Sequence[Finding]) -> Rhetoric:
+    """A span of the model with the cues that touch it as its evidence."""
+    start, end = sentence.start + span.start, sentence.start + span.end
+    cues = [why for f in findings if f.start < end and start < f.end for why in f.why]
+    return Rhetoric(
+        technique=span.technique,
+        quoted=span.quoted >= YES,
+        score=round(span.score, 4),
+        why=[f"model {span.score:.2f}", *cues],
+        **document.span(start, end),
     )
 
 

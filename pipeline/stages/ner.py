@@ -21,14 +21,15 @@ from pipeline.config import NerSettings, digest_files, find_file
 from pipeline.errors import ConfigError
 from pipeline.record import Document, Entity, EntityLabel, FoundName, Quantity, Quote, Sentence, Time, layer
 from pipeline.stages import Stage
-from pipeline.text.gazetteer import LABELS, NO_NAME, Gazetteer, gazetteer_files
+from pipeline.text.gazetteer import LABELS, NO_NAME, Gazetteer, Label, gazetteer_files
 from pipeline.text.mentions import Meanings, Recurrences
-from pipeline.text.names import MODEL, ContextRules, Lexicon, Line, Name, glosses, model_names, resolve, with_versions
-from pipeline.text.quantities import FoundQuantity, find_conversions, find_quantities
+from pipeline.text.names import MODEL, ContextRules, Lexicon, Line, Name, glosses, model_names, resolve, with_numbers
+from pipeline.text.quantities import FoundQuantity, find_conversions, find_quantities, leads_minus
 from pipeline.text.quotes import Scene, attribute, find_quotes
 from pipeline.text.times import FoundTime, find_times
 
 LABELS_FILE: Final = "entity_labels.yaml"
+IGNORED: Final = "IGNORED"
 # How far apart two conversions between the same units may lie: exchange rates move by this much in a year or so.
 RATE_TOLERANCE: Final = 1.15
 
@@ -78,13 +79,14 @@ class Ner(Stage):
         lines = [_line(sentence) for sentence, _ in pairs]
         names = self._names(lines, [found for _, found in pairs])
         rates: list[_Rate] = []
+        minus = leads_minus(document.text)
         for i, ((sentence, _), line) in enumerate(zip(pairs, lines, strict=True)):
-            certain = [(name.start, name.end) for name in names[i] if name.rank != MODEL]
+            certain = [(name.start, name.end) for name in names[i] if not name.by_model]
             times = [t for t in find_times(line.text, document.anchor) if not _meets(t, certain)]
             taken = [*certain, *((t.start, t.end) for t in times)]
-            quantities = find_quantities(line.text, taken)
+            quantities = find_quantities(line.text, taken, leading_minus=minus)
             figures = [(t.start, t.end) for t in times] + [(q.start, q.end) for q in quantities]
-            names[i] = [name for name in names[i] if name.rank != MODEL or not _meets(name, figures)]
+            names[i] = [name for name in names[i] if not (name.by_model and _is_figure(name, figures))]
             rates += _rates(line.text, quantities)
             sentence.entities = [_entity(document, sentence, name) for name in names[i]]
             sentence.quantities = [_quantity(document, sentence, quantity) for quantity in quantities]
@@ -108,7 +110,7 @@ class Ner(Stage):
         for i, (line, names) in enumerate(zip(lines, candidates, strict=True)):
             direct = {(n.start, n.end, n.label): n.fine for n in names}
             names += (replace(n, fine=direct.get((n.start, n.end, n.label), n.fine)) for n in again.find(i, line))
-        resolved = (resolve(with_versions(line, names)) for line, names in zip(lines, candidates, strict=True))
+        resolved = (resolve(with_numbers(line, names)) for line, names in zip(lines, candidates, strict=True))
         return [
             [name for name in names if name.label != NO_NAME and not _is_language(line, name)]
             for line, names in zip(lines, resolved, strict=True)
@@ -123,8 +125,8 @@ class Ner(Stage):
             yield from model_names(line, name, self._lexicon)
 
 
-def load_labels(file: Path) -> dict[str, EntityLabel]:
-    """GiNZA's labels to the record's; those that are not taken over are left out.
+def load_labels(file: Path) -> dict[str, Label]:
+    """GiNZA's labels to the record's, NONE for those that only hide a place; those that are ignored are left out.
 
     Raises:
         ConfigError: the file cannot be read, names a label that the record does not have, or names one twice.
@@ -133,18 +135,20 @@ def load_labels(file: Path) -> dict[str, EntityLabel]:
         groups = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise ConfigError(f"{file}: the label mapping cannot be read: {error}") from error
-    labels: dict[str, EntityLabel] = {}
+    labels: dict[str, Label] = {}
     seen: set[str] = set()
     if not isinstance(groups, dict):
         raise ConfigError(f"{file}: expected LABEL: [GiNZA's labels] lines.", remedy=f"Labels: {', '.join(LABELS)}.")
     for label, names in groups.items():
-        if label not in LABELS or not isinstance(names, list):
-            raise ConfigError(f"{file}: {label!r} is not a label with a list.", remedy=f"Labels: {', '.join(LABELS)}.")
+        if label not in (*LABELS, IGNORED) or not isinstance(names, list):
+            raise ConfigError(
+                f"{file}: {label!r} is not a label with a list.", remedy=f"Labels: {', '.join([*LABELS, IGNORED])}."
+            )
         for name in names:
             if name in seen:
                 raise ConfigError(f"{file}: {name!r} is mapped twice.", remedy="Keep it under one label.")
             seen.add(name)
-            if label != NO_NAME:
+            if label != IGNORED:
                 labels[name] = label
     return labels
 
@@ -178,8 +182,15 @@ def _time(document: Document, sentence: Sentence, found: FoundTime) -> Time:
     return Time(kind=found.kind, value=found.value, en=found.en, **span)
 
 
-def _meets(found: FoundTime | Name, spans: Iterable[tuple[int, int]]) -> bool:
+def _meets(found: FoundTime, spans: Iterable[tuple[int, int]]) -> bool:
     return any(found.start < end and start < found.end for start, end in spans)
+
+
+def _is_figure(name: Name, figures: Iterable[tuple[int, int]]) -> bool:
+    """Whether a name begins with a figure or ends within one: 2ナノレベル, not アポロ11号の月面着陸."""
+    return any(
+        start < name.end and name.start < end and (start <= name.start or end >= name.end) for start, end in figures
+    )
 
 
 def _rates(text: str, quantities: Sequence[FoundQuantity]) -> Iterator[_Rate]:
@@ -215,10 +226,13 @@ def _add_quotes(document: Document, sentences: Sequence[Sentence], scenes: Seque
             quotations += [parts] if parts else []
     for sentence in sentences:
         sentence.quotes = []
+    speakers: dict[str, str | None] = {}  # by block, of the last quotation with a speaker
     for parts in quotations:
         first, (last, quote) = parts[0][0], parts[-1]
+        paragraph = sentences[last].block
         before = scenes[first] if first < last else _neighbour(sentences, scenes, last, -1)
-        said = attribute(scenes[last], quote, before, _neighbour(sentences, scenes, last, 1))
+        said = attribute(scenes[last], quote, before, _neighbour(sentences, scenes, last, 1), speakers.get(paragraph))
+        speakers[paragraph] = said.speaker or speakers.get(paragraph)
         for i, (start, end) in parts:
             span = document.span(sentences[i].start + start, sentences[i].start + end)
             layer(sentences[i].quotes).append(Quote(speaker=said.speaker, cue=said.cue, **span))

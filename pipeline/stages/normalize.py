@@ -11,12 +11,14 @@ from pydantic import BaseModel
 from pipeline.config import NormalizeSettings, config_dir, digest_files
 from pipeline.record import Block, Document, Record, layer
 from pipeline.stages import Stage
-from pipeline.text.blocks import FURNITURE, find_blocks
+from pipeline.text.blocks import find_blocks
 from pipeline.text.duplicates import find_duplicates
 from pipeline.text.edits import apply, compose
+from pipeline.text.lines import FURNITURE
 from pipeline.text.metadata import find_published
 from pipeline.text.repairs import repair
-from pipeline.text.sentences import trim
+from pipeline.text.sentences import split, trim
+from pipeline.text.style import find_signs
 from pipeline.text.width import LINE_BREAK, fold
 
 
@@ -54,6 +56,7 @@ class Normalize(Stage):
                           raw_start=raw_start, raw_end=raw_end)
                 )  # fmt: skip
         _mark_duplicates(record.text, record.blocks)
+        _warn_of_style(document)
         _complete_source(record)
         document.anchor = _iso_date(record.source.published)
 
@@ -76,6 +79,16 @@ def _mark_duplicates(text: str, blocks: Sequence[Block]) -> None:
     content = [b for b in blocks if b.kind != "boilerplate"]
     for later, first in find_duplicates([text[b.start : b.end] for b in content]).items():
         content[later].duplicate_of = content[first].id
+
+
+def _warn_of_style(document: Document) -> None:
+    """Style signs of the running text as warnings; headings and rows have no predicates to judge by."""
+    prose = [
+        document.text[b.start : b.end] for b in layer(document.record.blocks) if b.kind in ("paragraph", "list_item")
+    ]
+    sentences = [text[start:end] for text in prose for start, end in split(text)]
+    for sign in find_signs(sentences, [edit.rule for edit in layer(document.record.edits)]):
+        document.warn("normalize", sign.code, sign.message)
 
 
 def _iso_date(value: str | None) -> date | None:

@@ -7,12 +7,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
 from msgspec import UnsetType
 from pydantic import BaseModel
 
-from pipeline.config import StanceSettings, find_file
+from pipeline.config import StanceSettings, digest_files, find_file
+from pipeline.models.card import folder_of
+from pipeline.models.encoder import MANIFEST
+from pipeline.models.stance_model import StanceModel, StanceQuestion
 from pipeline.record import (
     Block,
     Document,
@@ -32,6 +36,7 @@ from pipeline.text.targets import Mention, Targets
 from pipeline.text.voices import Voice, endorsements, voices
 
 Scores = dict[StanceLabel, float]
+LEXICON: Final = "lexicon"  # the name that asks for no model
 
 # Evidence to probabilities: softmax over (favor, against, NEUTRAL + what both have in common), divided by the
 # temperature. One plain judgement (evidence 1) gives 0.67, none 0.58 neutral.
@@ -101,6 +106,26 @@ class LexiconScorer:
         return scores
 
 
+class ModelScorer:
+    """Scores by the trained model, which reads the target's name, the holder's, and the sentence with the target marked."""
+
+    def __init__(self, folder: Path, targets: Targets) -> None:
+        """Load the model of a folder. Raises ModelError."""
+        self._model = StanceModel(folder)
+        self._targets = targets
+        self.version = digest_files([folder / MANIFEST])
+
+    def __call__(self, questions: Sequence[Question]) -> list[Scores]:
+        """See :class:`Scorer`."""
+        return self._model.scores([self._asked(question) for question in questions])
+
+    def _asked(self, question: Question) -> StanceQuestion:
+        sentence = question.reading.sentence
+        named = next(m for m in question.reading.mentions if m.target == question.target)
+        place = (named.start - sentence.start, named.end - sentence.start)
+        return StanceQuestion(self._targets.name(named), sentence.text, place, question.holder)
+
+
 class StanceStage(Stage):
     """Adds ``stances`` to the sentences and to the summary."""
 
@@ -114,11 +139,16 @@ class StanceStage(Stage):
         """Read the targets and the lexicon."""
         self._targets = Targets.load(find_file(self.settings.targets), discover=self.settings.discover)
         self._lexicon = Lexicon.load(find_file("polarity.yaml"))
-        self._scorer: Scorer = LexiconScorer(self._lexicon)
+        self._scorer: Scorer = (
+            LexiconScorer(self._lexicon)
+            if self.settings.model == LEXICON
+            else ModelScorer(folder_of(self.settings.model), self._targets)
+        )
 
     def versions(self) -> dict[str, str]:
         """See :class:`pipeline.stages.Stage`."""
-        return {"targets": self._targets.version, "polarity": self._lexicon.version}
+        versions = {"targets": self._targets.version, "polarity": self._lexicon.version}
+        return versions | ({} if self.settings.model == LEXICON else {"stance_model": self._scorer.version})
 
     def process(self, documents: Sequence[Document]) -> None:
         """See :class:`pipeline.stages.Stage`."""

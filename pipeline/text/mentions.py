@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from pipeline.text.gazetteer import Entry, Form, Gazetteer, Label, Match
+from pipeline.text.gazetteer import NO_NAME, Entry, Form, Gazetteer, Label, Match
 from pipeline.text.names import (
     GAZETTEER,
     MODEL,
@@ -89,7 +89,7 @@ class Recurrences:
         for i, (line, found) in enumerate(zip(lines, names, strict=True)):
             for name in found:
                 surface = line.text[name.start : name.end]
-                if name.rank != GAZETTEER:
+                if name.rank != GAZETTEER and name.label != NO_NAME:
                     votes.setdefault(surface, Counter())[name.label] += 1 if name.rank == MODEL else _RULE_VOTES
                     entries.setdefault(surface, name)
                 for part in _name_parts(line, name) if name.label == "PERSON" else ():

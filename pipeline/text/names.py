@@ -17,7 +17,7 @@ from typing import Final
 import sudachipy
 
 from pipeline.record import EntityLabel, Token
-from pipeline.text.gazetteer import Gazetteer, Label
+from pipeline.text.gazetteer import NO_NAME, Gazetteer, Label
 
 # Ranks of the sources; between spans of one length the lower wins.
 HONORIFIC, GAZETTEER, RULE, SPREAD, MODEL = range(5)
@@ -79,7 +79,8 @@ _ORG_CONTEXTS: Final = (
             rf"(?P<name>{_WORD})(?:の(?:CEO|CFO|最高経営責任者|社長|会長|(?:共同)?創業者|株|時価総額|企業価値|決算|業績|売上高|"
             r"営業[損利]益|親会社|子会社|本社|従業員|経営陣|広報|買収|工場)|を(?:買収|子会社化|提訴|創業|設立|傘下)|"
             r"に(?:出資|投資|買収|転職|入社|勤め)|への(?:出資|投資|調査|転職)|と(?:提携|合併|協業)|"
-            r"による[^、。]{0,12}(?:買収|出資|投資)|が[^、。「」]{0,15}(?:買収|出資|上場|増資|提訴|参入|リコール))"
+            r"による[^、。]{0,12}(?:買収|出資|投資)|(?:が|は)[^、。「」]{0,15}(?:資金を?調達|人員削減|黒字|赤字|増収|減収|増益|減益)|"
+            r"が[^、。「」]{0,15}(?:買収|出資|上場|増資|提訴|参入|リコール|(?:量産|増産|発売)(?!さ)))"
         ),
     ),
 )
@@ -96,6 +97,14 @@ _CORPORATE_SUFFIX: Final = re.compile(rf"{_CORPORATE}|,? (?:Inc|Corp|Ltd|LLC|Gmb
 _HIRAGANA_NAME: Final = re.compile(r"[ぁ-ん]{2,8}[一-龥ァ-ヺー]+")
 # The name before such a form: at most 30 code points are read.
 _CORPORATE_NAME: Final = re.compile(r"(?:[一-龥ァ-ヺーA-Za-z0-9&'・-]{2,30})$")
+# Last word of a firm's or a body's Latin name: Qerty Technologies. After a bracket such words spell an acronym out.
+_LATIN_BODY: Final = re.compile(
+    r"(?<![A-Za-z0-9(（ ])(?P<first>[A-Z][A-Za-z0-9&'’-]*)(?: [A-Z][A-Za-z0-9&'’-]*){0,2} (?:Technologies|Technology|Systems|"
+    r"Labs|Laboratories|Holdings|Motors|Automotive|Robotics|Semiconductors?|Electronics|Energy|Capital|Ventures|Partners|"
+    r"Group|Bank|Airlines|Airways|Pharma|Pharmaceuticals|Therapeutics|Biosciences|Software|Networks|Dynamics|Aerospace|"
+    r"Industries|Corporation|Company|University|Institute|Foundation|Association|Studios|Entertainment|Securities|"
+    r"Insurance|Logistics|Materials|Instruments|Times|Journal)(?![A-Za-z0-9])"
+)
 # Ministries and agencies: what they are for, then 省 or 庁.
 _AGENCY: Final = re.compile(
     r"(?:国務|国防総|国防|商務|財務|司法|エネルギー|運輸|労働|教育|農務|内務|外務|国土安全保障|保健福祉|科学技術|"
@@ -104,30 +113,56 @@ _AGENCY: Final = re.compile(
     r"海上保安|観光|中小企業|資源エネルギー|こども家庭|スポーツ|水産|林野|出入国在留管理)"
     r"[省庁](?![省庁]|エネ)"
 )
+_GOVERNMENT_OF: Final = re.compile(r"の政府(?![一-龥])")
 _LAW: Final = re.compile(
     r"[一-龥ァ-ヺーA-Z]{1,14}(?:保護|規制|抑制|推進|支援|禁止|防止|措置|基本|促進|振興|取引|改革|安全保障|責任|制限|整備|"
     r"登録|運送|交通|科学|統制|競争)法(?![律案廷務人則的])|(?<![一-龥])(?:[一-龥]{2,6}|[ァ-ヺー]{2,8})(?:条約|議定書)"
 )
-# Last word of a compound, and what it makes of one that begins with a proper name.
+# Last word of a compound, and what it makes of one that begins with a proper name. Words that make descriptions as
+# easily as names (産業, 工業, 市場) are left out.
 _COMPOUND_HEADS: Final[dict[str, EntityLabel]] = {
     **dict.fromkeys(
-        "大学 大学院 銀行 研究所 研究機構 協会 学会 財団 連盟 機構 証券 製作所 自動車 電機 電力 製薬 重工 重工業 商事 "
-        "物産 ホールディングス HD グループ モーターズ テクノロジーズ テクノロジー 新聞 新聞社 通信社 テレビ 取引所 "
-        "委員会 裁判所 議会 中央銀行 労組 大使館 党".split(),
+        "大学 大学院 短期大学 短大 高校 高等学校 中学校 小学校 学園 学院 専門学校 高専 "
+        "銀行 信用金庫 生命保険 損害保険 証券 製作所 製鉄 製鋼 製紙 製菓 製薬 自動車 電機 電力 電鉄 造船 重工 重工業 海運 汽船 "
+        "商事 商会 商店 物産 興業 酒造 醸造 工務店 書房 出版社 ホールディングス HD グループ モーターズ モータース テクノロジーズ "
+        "テクノロジー システムズ エレクトロニクス キャピタル パートナーズ エアラインズ 新聞 新聞社 通信社 テレビ 放送局 取引所 "
+        "研究所 研究機構 研究センター 協会 学会 財団 連盟 連合会 機構 基金 協議会 評議会 審議会 組合 協同組合 労組 労働組合 "
+        "委員会 裁判所 高裁 地裁 検察庁 地検 県警 府警 警察署 県庁 市役所 区役所 議会 県議会 市議会 中央銀行 大使館 領事館 党 "
+        "陸軍 海軍 空軍 艦隊 師団 旅団 連隊 楽団 交響楽団 管弦楽団 合唱団 歌劇団 バレエ団 球団".split(),
         "ORG",
     ),
-    **dict.fromkeys("空港 駅 工場 発電所 原発 博物館 美術館 スタジアム タワー 基地 データセンター".split(), "FACILITY"),
-    **dict.fromkeys("サミット 五輪 オリンピック 万博 モーターショー 首脳会談 首脳会議".split(), "EVENT"),
-    **dict.fromkeys("海峡 半島 諸島 山脈 大陸".split(), "LOC"),
+    **dict.fromkeys(
+        "空港 国際空港 駅 工場 発電所 原発 博物館 美術館 図書館 水族館 動物園 植物園 公園 病院 神社 神宮 大社 寺 城 古墳 大橋 "
+        "トンネル ダム 球場 競技場 スタジアム アリーナ 劇場 タワー 基地 刑務所 自動車道 高速道路 本線 新幹線 データセンター".split(),
+        "FACILITY",
+    ),
+    **dict.fromkeys(
+        "サミット 五輪 オリンピック パラリンピック 万博 博覧会 モーターショー 首脳会談 首脳会議 戦争 大戦 内戦 紛争 革命 事変 "
+        "事件 大地震 大震災 総選挙 大統領選 大統領選挙 選手権 選手権大会 ワールドカップ カップ グランプリ オープン マラソン 駅伝 "
+        "映画祭 音楽祭 芸術祭 フェスティバル".split(),
+        "EVENT",
+    ),
+    **dict.fromkeys("海峡 半島 諸島 列島 群島 山脈 大陸 平野 盆地 高原 砂漠 湖 湾 岳 山 川 島".split(), "LOC"),
 }
 _LONG_HEADS: Final = tuple(head for head in _COMPOUND_HEADS if len(head) > 1)
 # After the name of a country the others are descriptions: 中国工場, 日本企業グループ.
-_HEADS_OF_COUNTRIES: Final = frozenset("議会 大使館 党 五輪 オリンピック 万博 サミット 中央銀行".split())
+_HEADS_OF_COUNTRIES: Final = frozenset(
+    "議会 大使館 党 五輪 オリンピック 万博 サミット 中央銀行 陸軍 海軍 空軍 戦争 内戦 革命 総選挙 大統領選 大統領選挙 選手権 "
+    "グランプリ オープン 諸島 列島 半島".split()
+)
+# After a country these describe as well: 日本メーカー, 中国市場.
+_DESCRIPTIONS: Final = frozenset(
+    "メーカー 企業 大手 会社 市場 経済 産業 業界 政府 当局 政権 製品 車 株 国内 社会 本土 国債 支社 支店 法人 拠点 勢".split()
+)
 # The firm with its affiliates.
 _SAME_FIRM: Final = frozenset("グループ HD ホールディングス".split())
 
 # Places ---------------------------------------------------------------------------------------------------------------
 
+_PLACES: Final = frozenset({"GPE", "LOC"})
+_BESIDE: Final = re.compile(r"(?:沿い|付近|周辺|方面|近郊|上空|沖|側)$")
+# Particles after places rather than after persons.
+_LOCATING: Final = frozenset("で へ から まで".split())
 _ADMINISTRATIVE: Final = frozenset("州 県 市 町 村 区 都 府 省 郡 特別区 共和国 連邦 王国".split())
 _PEOPLE: Final = re.compile(r"人(?![々間類材員口工気物生文権])|国民")
 # One-character names of countries in headlines; 欧 is a region.
@@ -164,13 +199,12 @@ _APPOSITIONS: Final[tuple[tuple[EntityLabel, re.Pattern[str]], ...]] = (
         ),
     ),
     ("EVENT", re.compile(rf"(?:展示会|見本市|国際会議|イベント|フォーラム|博覧会|音楽祭|映画祭){_QUOTED_NAME}")),
-    (
-        "WORK",
-        re.compile(
-            r"『(?P<name>[^『』]{2,60})』(?=の(?:著者|作者|監督|主人公|出版)|を(?:出版|上梓|刊行|著)|"
-            r"[(（][^)）]{2,12}(?:社|書房|文庫|新書|書店))"
-        ),
-    ),
+)
+# 『』 outside another quotation marks a title, unless somebody says it or it is a plain word set off.
+_TITLE_MARKS: Final = re.compile(
+    r"『(?P<name>[^『』「」。]{2,60})』"
+    r"(?!(?:など)?(?:と|って)(?:言|い[うっわ]|述|語|話|叫|聞|書|答|問|訴|呼|思|考|称|名付|して|する|し[、た]|主張|説明|指摘)|"
+    r"(?:など)?(?:との|という)(?:声|言葉|意見|発言|批判|指摘|考え|見方|思い|質問|問い|反応|感想|メッセージ))"
 )
 # Parts of speech of the words in a quoted name; a verb or a particle makes it a sentence or a slogan.
 _NAMELIKE_POS: Final = frozenset({"NOUN", "PROPN", "NUM", "SYM", "ADJ", "PUNCT", "X", "INTJ"})
@@ -182,6 +216,7 @@ _VERSION: Final = re.compile(
     r"(?!\s?(?:[年月日時分秒円台個人本社倍割万億兆千百機種枚件点位回カヶか歳基頭%％〜~]|ドル|ユーロ|パーセント|ポイント|キロ|"
     rf"メートル|GB|TB))(?:{_EDITION.pattern})?"
 )
+_ORDINAL: Final = re.compile(r"第[0-9〇一二三四五六七八九十百]{1,4}回 ?$")
 # What follows names that are other words too, by label.
 _CONTEXT_AFTER: Final[dict[str, re.Pattern[str]]] = {
     "ORG": re.compile(
@@ -210,6 +245,11 @@ class Name:
     rank: int
     id: str | None = None
     name_en: str | None = None
+
+    @property
+    def by_model(self) -> bool:
+        """Whether the model alone found it, here or elsewhere in its sentence."""
+        return self.fine.startswith("model:")
 
 
 @dataclass(frozen=True)
@@ -264,7 +304,7 @@ class ContextRules:
         """All candidates of one sentence; they may overlap."""
         rules = (
             self._persons, self._kanji_persons, self._full_names, self._companies, self._corporations, self._agencies,
-            self._compounds, self._places, self._peoples, self._countries, self._appositions,
+            self._compounds, self._places, self._peoples, self._countries, self._appositions, self._titles,
         )  # fmt: skip
         return [name for rule in rules for name in rule(line)]
 
@@ -354,8 +394,17 @@ class ContextRules:
             name = _CORPORATE_NAME.search(line.text, max(0, match.start() - 30), match.start())
             if name and not re.match(r"[一-龥ァ-ヺA-Za-z]", line.text[match.end() :]):
                 yield Name(name.start(), match.end(), "ORG", "rule:corporate_form", RULE)
+        for match in _LATIN_BODY.finditer(line.text):
+            if self._is_unknown_name(match["first"]):
+                yield Name(*match.span(), "ORG", "rule:corporate_form", RULE)
 
     def _agencies(self, line: Line) -> Iterator[Name]:
+        for match in _GOVERNMENT_OF.finditer(line.text):
+            index = line.ending_at(match.start())
+            country = line.tokens[index].text if index is not None else ""
+            for form in self._gazetteer.forms(f"{country}政府") if country else ():
+                start = match.start() - len(country)
+                yield Name(start, match.end(), "ORG", "rule:agency", RULE, form.entry.id, form.entry.name_en)
         for match in _AGENCY.finditer(line.text):
             yield Name(*match.span(), "ORG", "rule:agency", RULE)
         for match in _LAW.finditer(line.text):
@@ -402,6 +451,18 @@ class ContextRules:
                 yield Name(token.start, after.end, "GPE", "rule:place", RULE)
             elif token.tag.endswith("地名-国") or _is_administrative(token):
                 yield Name(token.start, token.end, "GPE", "rule:place", RULE)
+            elif self._is_free_place(line, i):
+                yield Name(token.start, token.end, "GPE", "rule:dictionary", RULE)
+
+    def _is_free_place(self, line: Line, i: int) -> bool:
+        """Whether the dictionary's place stands by itself, as surnames that are places too do not: 山口で."""
+        token = line.tokens[i]
+        before, after = (line.tokens[j] if 0 <= j < len(line.tokens) else None for j in (i - 1, i + 1))
+        glued = any(
+            t is not None and _glues(t) and (t.end == token.start or t.start == token.end) for t in (before, after)
+        )
+        located = after is not None and after.text in _LOCATING
+        return len(token.text) > 1 and not glued and (located or not self._lexicon.may_be(token.text, "人名"))
 
     def _peoples(self, line: Line) -> Iterator[Name]:
         """日本人, アメリカ人, ウクライナ国民."""
@@ -451,6 +512,15 @@ class ContextRules:
                 start, end = match.span("name")
                 if label == "WORK" or _is_namelike(line, start, end):
                     yield Name(start, end, label, "rule:apposition", RULE)
+
+    def _titles(self, line: Line) -> Iterator[Name]:
+        """『吾輩は猫である』."""
+        for match in _TITLE_MARKS.finditer(line.text):
+            before = line.text[: match.start()]
+            words = line.within(*match.span("name"))
+            plain = len(words) == 1 and words[0].tag.startswith("名詞-普通名詞")
+            if before.count("「") == before.count("」") and not plain:
+                yield Name(*match.span("name"), "WORK", "rule:title", RULE)
 
     def _labels(self, surface: str) -> set[str]:
         return {form.entry.label for form in self._gazetteer.forms(surface)}
@@ -502,7 +572,7 @@ def model_names(line: Line, name: Name, lexicon: Lexicon) -> Iterator[Name]:
     text = line.text[name.start : name.end]
     joined = re.fullmatch(r"[!-~ ]+(?:[・/][!-~ ]+)+[^・/]*", text)
     for match in re.finditer(r"[!-.0-~]+(?: [!-.0-~]+)*" if joined else r"(?s).+", text):
-        part = _trimmed(line.text, replace(name, start=name.start + match.start(), end=name.start + match.end()))
+        part = _trimmed(line, replace(name, start=name.start + match.start(), end=name.start + match.end()))
         if part.end - part.start > 1 and _is_credible(line, part, lexicon):
             yield part
 
@@ -515,9 +585,13 @@ def glosses(line: Line, names: Iterable[Name]) -> Iterator[Name]:
             yield Name(*match.span("name"), name.label, "rule:gloss", SPREAD, name.id, name.name_en)
 
 
-def with_versions(line: Line, names: Iterable[Name]) -> Iterator[Name]:
-    """The names, products with the version number that follows them."""
+def with_numbers(line: Line, names: Iterable[Name]) -> Iterator[Name]:
+    """The names, products with the version number that follows them, events with 第3回 before them."""
     for name in names:
+        ordinal = _ORDINAL.search(line.text, 0, name.start) if name.label == "EVENT" else None
+        if ordinal:
+            yield replace(name, start=ordinal.start())
+            continue
         numbered = line.text[name.end - 1].isdigit()
         match = (_EDITION if numbered else _VERSION).match(line.text, name.end)
         yield replace(name, end=match.end()) if match and name.label == "PRODUCT" else name
@@ -526,24 +600,49 @@ def with_versions(line: Line, names: Iterable[Name]) -> Iterator[Name]:
 def resolve(names: Iterable[Name]) -> list[Name]:
     """Those of the candidates that do not overlap, in order of start.
 
-    What the gazetteer and the rules find goes before what the model finds; then the longest wins, then the rank.
+    What the gazetteer and the rules find goes before what the model finds, unless the model sees the whole of a name
+    that holds a place (大阪 in 大阪交響楽団); then the longest wins, then the rank. A name of the model that it has no
+    trusted label for hides the place, and does nothing else.
     """
+    candidates = list(names)
+    places = [n for n in candidates if n.rank != MODEL and n.label in _PLACES]
     chosen: list[Name] = []
-    for name in sorted(names, key=lambda n: (n.rank == MODEL, n.start - n.end, n.rank, n.start, n.label)):
-        if all(name.end <= other.start or other.end <= name.start for other in chosen):
+    ranked = ((_is_doubtful(name, places), name) for name in candidates)
+    for doubtful, name in sorted(
+        ranked, key=lambda r: (r[0], r[1].start - r[1].end, r[1].rank, r[1].start, r[1].label)
+    ):
+        useless = doubtful and name.label == NO_NAME
+        if not useless and all(name.end <= other.start or other.end <= name.start for other in chosen):
             chosen.append(name)
     return sorted(chosen, key=lambda n: n.start)
 
 
-def _trimmed(text: str, name: Name) -> Name:
-    """Without a country's character before it, and 社, 製, 氏 and the like after it."""
+def _is_doubtful(name: Name, places: Sequence[Name]) -> bool:
+    """Whether a name yields to any other source: the model's, unless it is no place and holds one."""
+    if name.rank != MODEL:
+        return False
+    held = any(name.start <= p.start and p.end <= name.end and p.end - p.start < name.end - name.start for p in places)
+    return name.label in _PLACES or not held
+
+
+def _trimmed(line: Line, name: Name) -> Name:
+    """Without the country or the province before it, and 社, 製, 氏 and the like after it."""
     start, end = name.start, name.end
     if name.label in ("ORG", "PERSON", "PRODUCT"):
-        prefix = re.match(rf"[{_COUNTRY}](?={_WORD})", text[start:end])
+        prefix = re.match(rf"[{_COUNTRY}](?={_WORD})", line.text[start:end])
         start += prefix.end() if prefix else 0
-        suffix = re.search(rf"(?:(?<=[ァ-ヺーA-Za-z])[社車製株側]|{_HONORIFIC}|{_TITLE})$", text[start:end])
+        start = max((b.start for a, b in pairwise(line.within(start, end)) if _stands_in(a, b)), default=start)
+        suffix = re.search(rf"(?:(?<=[ァ-ヺーA-Za-z])[社車製株側]|{_HONORIFIC}|{_TITLE})$", line.text[start:end])
         end = start + suffix.start() if suffix else end
-    return replace(name, start=start, end=start + len(text[start:end].rstrip(" ・、。,.:")))
+    if name.label in _PLACES:
+        suffix = _BESIDE.search(line.text[start:end])
+        end = start + suffix.start() if suffix else end
+    return replace(name, start=start, end=start + len(line.text[start:end].rstrip(" ・、。,.:")))
+
+
+def _stands_in(place: Token, other: Token) -> bool:
+    """テキサス州 before a name of its own: テキサス州テイラー工場."""
+    return _is_administrative(place) and ("固有名詞" in other.tag or re.fullmatch(_WORD, other.text) is not None)
 
 
 def _is_credible(line: Line, name: Name, lexicon: Lexicon) -> bool:
@@ -560,6 +659,8 @@ def _is_credible(line: Line, name: Name, lexicon: Lexicon) -> bool:
         if re.search(r"[A-Za-z0-9]", text) or not (personal or has_person_suffix(line.text, name.end)):
             return False
     if name.label == "WORK" and not re.search(r"[「『“]$", before):
+        return False
+    if len(tokens) == 2 and tokens[0].tag.endswith("地名-国") and tokens[1].text in _DESCRIPTIONS:
         return False
     capital = any(word not in _GENERIC for word in re.findall(r"\w*[A-Z]\w*", text, re.ASCII))
     unknown = any(not lexicon.tags(t.text) and re.fullmatch(r"[ァ-ヺー]{2,}", t.text) for t in tokens)

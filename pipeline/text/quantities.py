@@ -85,14 +85,17 @@ class Conversion:
     high: float
 
 
-def find_quantities(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[FoundQuantity]:
+def find_quantities(
+    text: str, taken: Sequence[tuple[int, int]] = (), *, leading_minus: bool = False
+) -> list[FoundQuantity]:
     """The figures of a text, in order and without overlap.
 
     Args:
         text: a sentence or a block; full-width digits and signs are understood.
         taken: ranges that belong to something else (times, names); no figure touches them.
+        leading_minus: whether ▲ at the start of a line is a minus; if not, it is a bullet. See :func:`leads_minus`.
     """
-    folded = fold(text)
+    folded = fold(text) if leading_minus else _BULLET.sub(r"\1■", fold(text))
     if not _CANDIDATE.search(folded):
         return []
     barred = sorted([*taken, *(m.span() for m in _BARRED.finditer(folded))])
@@ -111,6 +114,15 @@ def find_quantities(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Fo
             found.append(quantity)
             at = quantity.end
     return [_bounded_from_outside(folded, quantity) for quantity in found]
+
+
+def leads_minus(document: str) -> bool:
+    """Whether ▲ before a figure at the start of a line is a minus in this document, and no bullet.
+
+    It is where ▲ stands before a figure within a line too, or where a line is nothing but such a figure, as in a
+    table's column; and nowhere at the start of a line before a word.
+    """
+    return _ACCOUNT.search(document) is not None and _LISTED.search(document) is None
 
 
 def find_conversions(text: str, quantities: Sequence[FoundQuantity]) -> list[Conversion]:
@@ -495,6 +507,12 @@ _SIGN_REACH: Final = 5  # code points
 _BEFORE_HYPHEN: Final = re.compile(r"[A-Za-z0-9)\]~-]")
 _NEGATIVE: Final = frozenset({"▲", "△", "マイナス", "氷点下", "-"})
 _ACCOUNTING: Final = frozenset({"▲", "△"})
+_BULLET: Final = re.compile(r"(?m)^([ \t\u3000]*)[▲△]")
+_MINUS: Final = r"[▲△][¥$€£]?[0-9０-９]"
+_ACCOUNT: Final = re.compile(
+    rf"(?m)[^\s]{_MINUS}|^[ \t\u3000]*{_MINUS}[0-9０-９,.，．万億兆千百円ドル%％]*[ \t\u3000]*$"
+)
+_LISTED: Final = re.compile(rf"(?m)^[ \t\u3000]*(?!{_MINUS})[▲△]")
 _LOADED_BEFORE: Final = re.compile(r"(?:わずか|僅か|たった|ほんの)(?:に|の|な)? ?\Z")
 _LOADED_AFTER: Final = re.compile("[ぁ-ん]{0,2}しか")
 _LOADED_REACH: Final = 6
@@ -532,14 +550,14 @@ def _may_begin(text: str, begin: int, amount: _Amount, unit: Unit | None) -> boo
 def _sign(text: str, begin: int, floor: int) -> tuple[int, str]:
     """Where the sign before ``begin`` begins, and the sign; "" where there is none.
 
-    ▲ at the start of a line, or apart from the number, is a bullet; - inside a name or a code is a hyphen.
+    ▲ apart from the number is a bullet; - inside a name or a code is a hyphen.
     """
     match = _SIGN.search(text, max(floor, begin - _SIGN_REACH), begin)
     if match is None:
         return begin, ""
     sign, at = match[1], match.start()
     previous = text[max(0, at - 1) : at]
-    is_bullet = sign in _ACCOUNTING and (match[2] or not text[text.rfind("\n", 0, at) + 1 : at].strip())
+    is_bullet = sign in _ACCOUNTING and match[2]
     is_hyphen = sign in "-+" and bool(_BEFORE_HYPHEN.match(previous))
     return (begin, "") if is_bullet or is_hyphen else (at, sign)
 

@@ -176,7 +176,11 @@ def find_quotes(text: str) -> tuple[list[tuple[int, int]], list[int]]:
 
 
 def attribute(
-    scene: Scene, quote: tuple[int, int], before: Scene | None = None, after: Scene | None = None
+    scene: Scene,
+    quote: tuple[int, int],
+    before: Scene | None = None,
+    after: Scene | None = None,
+    last_speaker: str | None = None,
 ) -> Attribution:
     """The speaker of one of the scene's quotations.
 
@@ -185,6 +189,7 @@ def attribute(
         quote: one of ``scene.quotes``.
         before: the sentence before it in its paragraph, for elided subjects and こう語る。「…」.
         after: the sentence after it, for 「…」。そう語る….
+        last_speaker: of the quotation before it in its paragraph, who goes on where nobody else is named.
     """
     while following := _followed_by(scene, quote):
         quote = following
@@ -195,7 +200,7 @@ def attribute(
     if found is None:
         return NOBODY
     if found.speaker is None and found.cue and reader.may_be_elided(found.cue) and before is not None:
-        return Attribution(_topic(before), found.cue)
+        return Attribution(_topic(before) or last_speaker, found.cue)
     return found
 
 
@@ -223,7 +228,9 @@ class _Reader:
         noun = _QUOTED_NOUN.match(self._tail)
         if noun and (noun["cue"].startswith("との") or self.is_utterance()):
             relative = self.attributive()
-            speaker = self._possessor() or (relative and relative.speaker)
+            if relative:
+                return relative
+            speaker = self._possessor()
             if not self._tail.startswith("を", noun.end()):
                 return Attribution(speaker, noun["cue"])
             verb = next((i for i, t in enumerate(self._line.tokens) if t.start > self._end + noun.end()), None)

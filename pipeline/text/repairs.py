@@ -143,6 +143,12 @@ def _squared_units(text: str) -> Iterator[Finding]:
         yield Finding(match.start(2), match.end(2), _UNITS[letter], sure, row13=True)
 
 
+def _squared_kilo(text: str) -> Iterator[Finding]:
+    """㌔ leaves a grave accent; its katakana siblings leave letters that are units of their own (5m, 3g) and stay."""
+    for match in re.finditer(rf"{_AMOUNT}(`)(?=[ぁ-んァ-ヶ一-鿿、。)])", text):
+        yield Finding(match.start(1), match.end(1), "キロ", sure=False, row13=True)
+
+
 def _energy_density(text: str) -> Iterator[Finding]:
     for match in re.finditer(r"\d\s?Wh/(s)(?![A-Za-z])", text):
         sure = "エネルギー密度" in _clause(text, match.start(), 60)
@@ -281,6 +287,16 @@ def _doubled_stop(text: str) -> Iterator[Finding]:
             yield Finding(match.start(), match.end(), "")
 
 
+def _range_hyphen(text: str) -> Iterator[Finding]:
+    """A hyphen between two dates or hours (3月1日‐5日), which readers of dates take for no range."""
+    for match in re.finditer(r"(?<=[年月日時分)])[-\u2010-\u2012](?=\d{1,4}[年月日時])", text):
+        before = re.search(
+            r"\d[年月日時分](?:\([月火水木金土日祝・]{1,3}\))?$", text[max(0, match.start() - 8) : match.start()]
+        )
+        if before:
+            yield Finding(match.start(), match.end(), "〜")
+
+
 def _unpaired_quote(text: str) -> Iterator[Finding]:
     for line in re.finditer(r"[^\n]+", text):
         marks = [m.start() for m in re.finditer(r"[”\"]", line.group())]
@@ -326,6 +342,7 @@ RULES: tuple[Rule, ...] = (
     ROW13_PROOF,
     Rule("roman_marks", "encoding", 0.8, "T, U, V in order, and item_marks in the document", _roman_marks),
     Rule("squared_units", "encoding", 0.95, "a length, range, durability or weight near by, or item_marks", _squared_units),
+    Rule("squared_kilo", "encoding", 0.9, "item_marks in the document", _squared_kilo),
     Rule("energy_density", "encoding", 0.97, "エネルギー密度 near by, or item_marks in the document", _energy_density),
     Rule("company_form", "encoding", 0.9, "潟, an ASCII character and katakana", _company_form),
     Rule("era_mark", "encoding", 0.7, "~ before a two-digit year, and item_marks in the document", _era),
@@ -339,6 +356,7 @@ RULES: tuple[Rule, ...] = (
     Rule("homophone", "spelling", 0.95, "a spelling that is no word, with a homophone that is", _homophone),
     Rule("suspected_slip", "spelling", 0.5, "", _suspected_slip),
     Rule("doubled_stop", "punctuation", 0.99, "an ASCII stop after a Japanese one", _doubled_stop),
+    Rule("range_hyphen", "punctuation", 0.9, "a date or hour on both sides", _range_hyphen),
     Rule("unpaired_quote", "punctuation", 0.6, "", _unpaired_quote),
     Rule("unbalanced_bracket", "punctuation", 0.6, "", _unbalanced_bracket),
     Rule("truncated", "layout", 0.7, "", _truncated),

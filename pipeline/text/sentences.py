@@ -32,6 +32,8 @@ _NAME_WITH_MARK = re.compile(r"[A-Za-z0-9ァ-ヺー][!?](?=[ァ-ヺA-Za-z])")  #
 # Dots or an ellipsis before a space end a sentence; elsewhere they only trail off.
 _TRAILING_OFF = re.compile(r"(?<=[ぁ-んァ-ヶー一-鿿])(?:\.{3}|…{1,2})(?=\s)")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]*")
+# An emoji before a space closes a sentence that has no mark of its own.
+_CLOSED_BY_EMOJI = re.compile(rf"(?<=[ぁ-んァ-ヶー一-鿿])(?:{_EMOJI.pattern})+(?=\s)")
 _ENGLISH_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"')\]]*\s+(?=[A-Z0-9\"'(])")
 # Not inside a figure: 1,234.
 _COMMA = re.compile(r"[、;；\s]|(?<!\d)[,，]|[,，](?!\d)")
@@ -73,7 +75,9 @@ def _outside_figure(text: str, start: int, cut: int) -> int:
 
 
 def _english_cuts(text: str) -> list[int]:
-    return [match.end() for match in _ENGLISH_END.finditer(text)]
+    inside = _outermost_brackets(text)
+    cuts = [match.end() for match in _ENGLISH_END.finditer(text)]
+    return [cut for cut in cuts if not any(start < cut <= end for start, end in inside.items())]
 
 
 def _japanese_cuts(text: str) -> list[int]:
@@ -93,7 +97,7 @@ def _japanese_cuts(text: str) -> list[int]:
             i = _skip_stray(text, i + 1)
             if full_stop or not _QUOTED_ON.match(text, i):
                 cuts.append(i)
-        elif match := _TRAILING_OFF.match(text, i):
+        elif match := (_TRAILING_OFF.match(text, i) or _CLOSED_BY_EMOJI.match(text, i)):
             i = match.end()
             cuts.append(i)
         else:

@@ -70,6 +70,7 @@ class Targets:
         """
         self.version = version
         self._discover = discover
+        self._names = {target.id: target.names[0] for target in targets}
         self._kinds = {t.id: t.kind for t in targets}
         self._aliases = {_key(alias) for t in targets for alias in t.aliases}
         _unique("id", ((t.id, t.id) for t in targets))
@@ -99,6 +100,10 @@ class Targets:
     def kind(self, target: str) -> str:
         """The kind of a configured target; empty for a discovered one."""
         return self._kinds.get(target, "")
+
+    def name(self, mention: Mention) -> str:
+        """The Japanese name of a mention's target: the first of the targets file, the mention itself if discovered."""
+        return self._names.get(mention.target, mention.text)
 
     def find(self, sentences: Sequence[Sentence]) -> Iterator[list[Mention]]:
         """The mentions in each sentence of a document, in order, those by back reference (同社, 同氏) among them."""

@@ -1,0 +1,228 @@
+"""Train a model from gold documents and write what a run loads: weights, heads, and a card with split and figures.
+
+A tenth of the documents, of every genre alike, is held out: on it the temperatures are fitted and the figures of the
+card are taken, with the exported weights. Which documents these are follows from their ids alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.config import digest
+from pipeline.dataset.gold import GoldDocument, Sentence
+from pipeline.evaluate import metrics
+from pipeline.evaluate.models import sentences_of
+from pipeline.evaluate.predictions import Prediction
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, write_card
+from pipeline.models.encoder import Q4, Encoded, Encoder, Vocabulary, write_manifest
+from pipeline.models.hype_model import WORDING, HypeModel, load_heads
+from pipeline.models.judging import prediction
+from pipeline.models.stance_model import LABELS, StanceModel, passage
+from pipeline.record import TECHNIQUES
+from pipeline.text.char_ngrams import BUCKETS, features
+from pipeline.text.decoding import log_softmax
+from pipeline.training.base_encoder import base, export_layers, export_vocabulary
+from pipeline.training.examples import IGNORED, sentence_example, stance_example, stance_questions
+from pipeline.training.fit import Recipe, Report, fit
+from pipeline.training.network import SENTENCE_HEADS, SPAN_HEADS, TOKEN_HEADS, Network
+
+HELD_OUT: Final = 10  # one document of so many
+WORDING_C: Final = 20.0  # inverse regularization; from 10 to 30 it made no difference over genres
+
+
+def split(documents: Sequence[GoldDocument]) -> tuple[list[GoldDocument], list[GoldDocument]]:
+    """Documents to train on and documents held out, the latter spread over the genres."""
+    by_genre: dict[str, list[GoldDocument]] = defaultdict(list)
+    for document in documents:
+        by_genre[document.genre].append(document)
+    ordered = [d for genre in sorted(by_genre) for d in sorted(by_genre[genre], key=lambda d: _order(d.doc))]
+    held = {d.doc for d in ordered[HELD_OUT // 2 :: HELD_OUT]}
+    return [d for d in documents if d.doc not in held], [d for d in documents if d.doc in held]
+
+
+def train_hype(
+    documents: Sequence[GoldDocument], folder: Path, recipe: Recipe, report: Report | None = None
+) -> tuple[Card, Network]:
+    """Train the model of the hype stage and write it to ``folder``.
+
+    The folder's vocabulary is written if there is none, else it must be the base encoder's.
+
+    Returns:
+        Its card, and the network, from which :func:`train_stance` can start.
+
+    Raises:
+        ModelError: a package of the ``train`` extra is missing, or the folder holds another vocabulary.
+    """
+    train, held = split(documents)
+    network, vocabulary = fresh(recipe)
+    fit(network, [sentence_example(s, vocabulary) for s in sentences_of(train)], [], recipe, report)
+    _export(network, folder, "hype", [*TOKEN_HEADS, *SENTENCE_HEADS, *SPAN_HEADS])
+    _add_wording(folder, sentences_of(train))
+    card = _card(KIND_HYPE, recipe, train, held, len(sentences_of(train)))
+    wanted = sentences_of(held)
+    encoded = Encoder(folder, "hype").encode([s.text for s in wanted])
+    card.temperatures = _temperatures(folder, wanted, encoded)
+    _write(card, folder, "hype")
+    predicted = [
+        prediction(s, j) for s, j in zip(wanted, HypeModel(folder).judge([s.text for s in wanted]), strict=True)
+    ]
+    card.figures = sentence_figures(wanted, predicted)
+    _write(card, folder, "hype")
+    return card, network
+
+
+def train_stance(
+    documents: Sequence[GoldDocument],
+    folder: Path,
+    recipe: Recipe,
+    report: Report | None = None,
+    start: Network | None = None,
+) -> Card:
+    """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
+
+    ``start`` is a network whose encoder to start from in place of the base one.
+    """
+    train, held = split(documents)
+    network, vocabulary = fresh(recipe)
+    if start is not None:
+        network.encoder.load_state_dict(start.encoder.state_dict())
+    questions = stance_questions(train)
+    fit(network, [], [stance_example(q, stance.label, vocabulary) for q, _, stance in questions], recipe, report)
+    _export(network, folder, "stance", ["stance"])
+    card = _card(KIND_STANCE, recipe, train, held, len(questions))
+    asked = stance_questions(held)
+    truth = np.array([LABELS.index(stance.label) for _, _, stance in asked])
+    means = np.stack([e.mean for e in Encoder(folder, "stance").encode([passage(q) for q, _, _ in asked])])
+    weight, bias = load_heads(folder / "stance.npz")["stance"]
+    card.temperatures = {"stance": temperature(means @ weight.T + bias, truth)}
+    _write(card, folder, "stance")
+    scores = StanceModel(folder).scores([q for q, _, _ in asked])
+    found = [max(LABELS, key=lambda label: row[label]) for row in scores]
+    figures = metrics.stance([stance.label for _, _, stance in asked], found)
+    card.figures = {name: round(figure(np.arange(len(found))), 4) for name, figure in figures.items()}
+    _write(card, folder, "stance")
+    return card
+
+
+def fresh(recipe: Recipe) -> tuple[Network, Vocabulary]:
+    """An untrained network on the base encoder, and the vocabulary that it reads."""
+    model, tokenizer = base()
+    torch.manual_seed(recipe.seed)
+    return Network(model), Vocabulary(tokenizer, np.empty(0, Q4), np.empty(0, np.float32))
+
+
+def sentence_figures(wanted: Sequence[Sentence], predicted: Sequence[Prediction]) -> dict[str, float]:
+    """The figures of the three tasks, named ``task: figure``."""
+    everything = np.arange(len(wanted))
+    tasks = {"hype": metrics.hype, "rhetoric": metrics.rhetoric, "checkable": metrics.checkable}
+    return {
+        f"{task}: {name}": round(figure(everything), 4)
+        for task, figures in tasks.items()
+        for name, figure in figures(wanted, predicted).items()
+    }
+
+
+def temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """By what logits are to be divided so that the truth is likeliest, between 1/4 and 8."""
+    known = truth != IGNORED
+    rows = np.flatnonzero(known)
+
+    def loss(log_temperature: float) -> float:
+        scaled = log_softmax(logits[rows] / np.exp(log_temperature))
+        return -float(scaled[np.arange(len(rows)), truth[rows]].mean())
+
+    if not len(rows):
+        return 1.0
+    best = minimize_scalar(loss, bounds=(np.log(0.25), np.log(8.0)), method="bounded")
+    return round(float(np.exp(best.x)), 4)
+
+
+def _add_wording(folder: Path, sentences: Sequence[Sentence]) -> None:
+    """Fit the linear model of the spans' n-grams and put it beside the other heads."""
+    spans = [(s.text[r.start - s.start : r.end - s.start], r.technique) for s in sentences for r in s.rhetoric]
+    found = [features(text) for text, _ in spans]
+    rows = np.repeat(np.arange(len(found)), [len(f) for f in found])
+    columns = np.fromiter((bucket for f in found for bucket in f), int)
+    values = np.fromiter((value for f in found for value in f.values()), float)
+    matrix = csr_matrix((values, (rows, columns)), shape=(len(found), BUCKETS))
+    model = LogisticRegression(C=WORDING_C, max_iter=2000).fit(matrix, [technique for _, technique in spans])
+    weight, bias = np.zeros((len(TECHNIQUES), BUCKETS), np.float16), np.full(len(TECHNIQUES), -10.0, np.float32)
+    for technique, row, intercept in zip(model.classes_, model.coef_, model.intercept_, strict=True):
+        weight[TECHNIQUES.index(technique)], bias[TECHNIQUES.index(technique)] = row, intercept
+    with np.load(folder / "hype.npz", allow_pickle=False) as there:
+        arrays = {name: there[name] for name in there.files}
+    arrays |= {f"{WORDING}.weight": weight, f"{WORDING}.bias": bias}
+    np.savez_compressed(folder / "hype.npz", **arrays)
+    write_manifest(folder)
+
+
+def _temperatures(folder: Path, wanted: Sequence[Sentence], encoded: Sequence[Encoded]) -> dict[str, float]:
+    heads = load_heads(folder / "hype.npz")
+    means = np.stack([e.mean for e in encoded])
+    truths = {
+        "level": [s.hype for s in wanted],
+        "has_rhetoric": [bool(s.rhetoric) for s in wanted],
+        "checkable": [s.checkable for s in wanted],
+        "forecast": [s.forecast for s in wanted],
+        "doom": [int(s.direction == "doom") if s.hype else IGNORED for s in wanted],
+    }
+    return {
+        name: temperature(means @ heads[name][0].T + heads[name][1], np.array(truth, int))
+        for name, truth in truths.items()
+    }
+
+
+def _export(network: Network, folder: Path, name: str, heads: Sequence[str]) -> None:
+    if not (folder / "embeddings.npz").is_file():
+        export_vocabulary(network.encoder, base()[1], folder)
+    layers = network.encoder.config.num_hidden_layers
+    export_layers(network.encoder, folder, name, (layers,))
+    state = {key: value.detach().float().numpy() for key, value in network.state_dict().items()}
+    arrays = {}
+    for key, value in state.items():
+        part, _, parameter = key.rpartition(".")
+        if part.rpartition(".")[2].removesuffix("_head") in heads and not key.startswith("encoder."):
+            arrays[f"{part.rpartition('.')[2].removesuffix('_head')}.{parameter}"] = value
+    np.savez(folder / f"{name}.npz", **arrays)
+    write_manifest(folder)
+
+
+def _card(kind: str, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument], units: int) -> Card:
+    return Card(
+        kind=kind,
+        recipe=asdict(recipe),
+        data={
+            "documents": len(train),
+            "units": units,
+            "digest": digest([d.text for d in train]),
+            "held out": [d.doc for d in held],
+        },
+        figures={},
+        seen=sorted(fingerprint(s.text) for s in sentences_of(train)),
+    )
+
+
+def fingerprint(text: str) -> str:
+    """What a card keeps of a sentence that was trained on."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _write(card: Card, folder: Path, name: str) -> None:
+    write_card(card, folder / f"{name}.json")
+    write_manifest(folder)
+
+
+def _order(doc: str) -> str:
+    return hashlib.sha256(doc.encode()).hexdigest()

@@ -1,0 +1,57 @@
+"""Cross-validation over genres: train on the documents of the others, judge those of the genres left out.
+
+Every sentence is judged once, by a model that has seen nothing of its genre (nor, since every document has targets of
+its own, of its targets). Each fold is trained and exported as what ships is: the figures are those of the exported
+weights. A fold leaves out several genres at once, which is harder than leaving out one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from pipeline.dataset.gold import GoldDocument
+from pipeline.evaluate.models import sentences_of
+from pipeline.models.hype_model import HypeModel
+from pipeline.models.judging import prediction
+from pipeline.models.stance_model import StanceModel
+from pipeline.training.build import train_hype, train_stance
+from pipeline.training.examples import stance_questions
+from pipeline.training.fit import Recipe, Report
+
+
+def genres_of_fold(documents: Sequence[GoldDocument], folds: int, fold: int) -> set[str]:
+    """The genres that a fold leaves out: every so many-th in alphabetical order."""
+    return set(sorted({document.genre for document in documents})[fold::folds])
+
+
+def run_fold(
+    documents: Sequence[GoldDocument],
+    folds: int,
+    fold: int,
+    folder: Path,
+    recipes: tuple[Recipe, Recipe],
+    report: Report | None = None,
+) -> None:
+    """Train on a fold's genres and write what the models say of the others: ``hype.jsonl`` and ``stance.jsonl``."""
+    left_out = genres_of_fold(documents, folds, fold)
+    train = [d for d in documents if d.genre not in left_out]
+    test = [d for d in documents if d.genre in left_out]
+    _, network = train_hype(train, folder, recipes[0], report)
+    sentences = sentences_of(test)
+    judged = HypeModel(folder).judge([s.text for s in sentences])
+    _write(folder / "hype.jsonl", [prediction(s, j) for s, j in zip(sentences, judged, strict=True)])
+    train_stance(train, folder, recipes[1], report, start=network)
+    asked = stance_questions(test)
+    scores = StanceModel(folder).scores([question for question, _, _ in asked])
+    rows = [
+        {"doc": s.doc, "start": s.start, "target": t.target, "holder": t.holder, "label": t.label, "scores": row}
+        for (_, s, t), row in zip(asked, scores, strict=True)
+    ]
+    _write(folder / "stance.jsonl", rows)
+
+
+def _write(path: Path, rows: Sequence[object]) -> None:
+    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
