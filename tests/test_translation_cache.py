@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,7 @@ def test_more_sentences_than_a_query_takes(tmp_path: Path) -> None:
 @given(st.dictionaries(st.text(), st.tuples(st.text(), st.booleans()), max_size=5))
 def test_any_text_survives(outputs: dict[str, tuple[str, bool]]) -> None:
     made = {source: Output(*output) for source, output in outputs.items()}
-    with TranslationCache(Path(":memory:"), "engine-1") as cache:
+    with TemporaryDirectory() as folder, TranslationCache(Path(folder) / FILE, "engine-1") as cache:
         cache.put_many(made)
         assert cache.get_many(list(made)) == made
 
