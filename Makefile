@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint lock clean
+.PHONY: demo test test-slow lint lock models bench clean
 
 demo: .venv/translate.done
 	$(BIN)/kyojitsu models pull qwen-1.5b
@@ -23,6 +23,13 @@ lint: .venv/dev.done
 # After a change to a data file of configs/: its hash in the lock file.
 lock: .venv/translate.done
 	$(BIN)/python -m pipeline.models.lock
+
+# Trains what ships anew (about half an hour) and compares its figures with the shipped ones.
+models: .venv/dev.done
+	OMP_NUM_THREADS=1 $(BIN)/python -m pipeline.training.ship corpus pipeline/models/bundled
+
+bench: .venv/dev.done
+	$(BIN)/python tests/benchmarks/run.py
 
 .venv/translate.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

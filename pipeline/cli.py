@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import click
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.errors import ConfigError, InputError, KyojitsuError
+from pipeline.console import err, out, reported
+from pipeline.dataset.cli import dataset_app
+from pipeline.errors import InputError
+from pipeline.evaluate.cli import evaluate, leaderboard
+from pipeline.report.cli import mount as mount_report
+from pipeline.training.cli import train
 
 app = typer.Typer(
     name="kyojitsu",
@@ -33,9 +35,11 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The model files that translation needs.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
-
-err = Console(stderr=True)
-out = Console()
+app.add_typer(dataset_app, name="dataset")
+app.command()(evaluate)
+app.command()(leaderboard)
+app.command()(train)
+mount_report(app)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="YAML file with the settings to change.", metavar="FILE")
@@ -47,29 +51,6 @@ SetOption = Annotated[
 StagesOption = Annotated[
     str | None, typer.Option("--stages", help="Stages to run, in order, separated by commas.", metavar="A,B,C")
 ]
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _reported(command: F) -> F:
-    """Turn the package's errors into a message on standard error and an exit status."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except KyojitsuError as error:
-            err.print(f"kyojitsu: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(2 if isinstance(error, ConfigError | InputError) else 3) from error
-        except KeyboardInterrupt:
-            err.print("kyojitsu: interrupted.", style="yellow")
-            raise typer.Exit(130) from None
-        except (typer.Exit, click.exceptions.ClickException):
-            raise
-        except Exception as error:  # a defect: shown whole, and not taken for a finished run
-            err.print_exception()
-            raise typer.Exit(3) from error
-
-    return wrapped  # type: ignore[return-value]
 
 
 def _config(file: Path | None, overrides: list[str] | None, stages: str | None) -> Any:
@@ -92,7 +73,7 @@ def options(
 
 
 @app.command()
-@_reported
+@reported
 def run(
     inputs: Annotated[
         list[str], typer.Argument(help="Files, folders, globs, - or a Hugging Face dataset name.", metavar="INPUT...")
@@ -107,9 +88,14 @@ def run(
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Stop after this many documents.", metavar="N")
     ] = None,
+    shard: Annotated[
+        str,
+        typer.Option("--shard", help="Take share I of N of the documents; `merge` joins the shares.", metavar="I/N"),
+    ] = "1/1",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")] = False,
 ) -> None:
     """Annotate documents: writes records, rhetoric, claims, errors (JSONL) and a manifest to DIR."""
+    from pipeline.merge import Shard
     from pipeline.runner import run as run_pipeline
 
     overrides = list(set_ or [])
@@ -118,7 +104,9 @@ def run(
     resolved = _config(config, overrides, stages)
     try:
         with _progress(quiet) as progress:
-            result = run_pipeline(inputs, output, resolved, resume=resume, limit=limit, progress=progress)
+            result = run_pipeline(
+                inputs, output, resolved, resume=resume, limit=limit, shard=Shard.parse(shard), progress=progress
+            )
     except KeyboardInterrupt:
         err.print(
             f"kyojitsu: interrupted. Go on with the same command and --resume; done so far is kept in {output}/.run.",
@@ -139,8 +127,22 @@ def run(
     raise typer.Exit(result.exit_status)
 
 
+@app.command()
+@reported
+def merge(
+    folders: Annotated[list[Path], typer.Argument(help="The folder of each shard, in any order.", metavar="DIR...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", metavar="DIR")],
+) -> None:
+    """Put the folders of `run --shard` together, as one run would have written them."""
+    from pipeline.merge import merge as merge_shards
+
+    result = merge_shards(folders, output)
+    err.print(_summary(result))
+    raise typer.Exit(result.exit_status)
+
+
 @app.command(name="try")
-@_reported
+@reported
 def try_(
     text: Annotated[str, typer.Argument(help="Japanese text, or - to read standard input.")],
     config: ConfigOption = None,
@@ -170,34 +172,28 @@ def try_(
 
 
 @app.command()
-@_reported
-def evaluate(
-    task: Annotated[str, typer.Argument(help="hype, rhetoric, checkable, stance, ner or translation.")],
-    gold: Annotated[
-        Path, typer.Option("--gold", help="Gold JSONL, a folder of inline files, or a benchmark's folder.")
-    ],
-    docs: Annotated[Path | None, typer.Option("--docs", help="Folder of the gold's documents.", metavar="DIR")] = None,
-    model: Annotated[
-        list[str] | None, typer.Option("--model", help="A model by name; several times for several.", metavar="NAME")
-    ] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="Test the difference of every two models.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+@reported
+def explain(
+    text: Annotated[str, typer.Argument(help="Japanese text, or - to read standard input.")],
     config: ConfigOption = None,
     set_: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
-    """Measure models against gold data: figures with 95% bootstrap intervals and the signature."""
-    from pipeline.evaluate.report import show, write_json
-    from pipeline.evaluate.tasks import evaluate as evaluate_task
+    """Show what made each sentence's level and each span: probabilities, cues, and the words that carry them."""
+    import msgspec
 
-    report = evaluate_task(task, gold, docs, model or (), _config(config, set_, None), compare=compare)
+    from pipeline.explain import explain as explain_text
+    from pipeline.explain import show
+
+    explained = explain_text(sys.stdin.read() if text == "-" else text, _config(config, set_, None))
     if as_json:
-        sys.stdout.write(write_json(report).decode())
+        sys.stdout.write(msgspec.json.encode(explained).decode() + "\n")
     else:
-        show(report, out)
+        show(explained, out)
 
 
 @app.command()
-@_reported
+@reported
 def schema() -> None:
     """Print the JSON Schema of a record."""
     from pipeline.record import json_schema
@@ -206,7 +202,7 @@ def schema() -> None:
 
 
 @app.command()
-@_reported
+@reported
 def rules() -> None:
     """List the rules that repair or flag damaged text."""
     from pipeline.text.repairs import RULES
@@ -220,7 +216,7 @@ def rules() -> None:
 
 
 @app.command()
-@_reported
+@reported
 def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Show versions, models and data files, what works offline and what would need a download."""
     from pipeline.doctor import report
@@ -235,7 +231,7 @@ CacheOption = Annotated[
 
 
 @models_app.command("list")
-@_reported
+@reported
 def list_models(cache_dir: CacheOption = None) -> None:
     """Show the models of the lock file and which of them are ready."""
     from pipeline.models.store import ModelStore, cache_root
@@ -250,7 +246,7 @@ def list_models(cache_dir: CacheOption = None) -> None:
 
 
 @models_app.command()
-@_reported
+@reported
 def pull(
     name: Annotated[str, typer.Argument(help="A name that `kyojitsu models list` shows.")],
     source: Annotated[
@@ -267,7 +263,7 @@ def pull(
 
 
 @models_app.command()
-@_reported
+@reported
 def verify(name: Annotated[str, typer.Argument(help="A model that is ready.")], cache_dir: CacheOption = None) -> None:
     """Hash every file of a converted model and compare."""
     from pipeline.models.store import ModelStore, cache_root
@@ -277,7 +273,7 @@ def verify(name: Annotated[str, typer.Argument(help="A model that is ready.")], 
 
 
 @models_app.command()
-@_reported
+@reported
 def remove(name: Annotated[str, typer.Argument(help="The model to delete.")], cache_dir: CacheOption = None) -> None:
     """Delete a converted model and what was downloaded for it."""
     from pipeline.models.store import ModelStore, cache_root

@@ -125,6 +125,10 @@ class TranslateSettings(Settings):
         protect: how figures and names are kept: their English ``inject``-ed into the Japanese, held by a
             ``placeholder``, ``none``, or ``auto`` for what the engine says.
         endpoint: for the engine ``openai``; nothing is sent anywhere without it.
+        retries: further candidates asked for where a check failed.
+        glossary: terms with a fixed English, TSV or TBX.
+        catchphrases: set phrases with a literal and a natural rendering.
+        aligner: folder of the encoder that finds the English of a span, or ``bundled``; None does without.
     """
 
     engine: str
@@ -137,14 +141,27 @@ class TranslateSettings(Settings):
     candidates: Annotated[int, Field(ge=1)] = 1
     protect: Literal["auto", "inject", "placeholder", "none"] = "auto"
     endpoint: EndpointSettings | None = None
+    retries: Annotated[int, Field(ge=0)] = 4
+    glossary: FileSetting = "glossary.tsv"
+    catchphrases: FileSetting = "catchphrases.tsv"
+    aligner: Annotated[str, Field(min_length=1)] | None = None
 
 
 class RunSettings(Settings):
-    """How a run uses the machine."""
+    """How a run uses the machine.
+
+    Attributes:
+        workers: processes, or actors on Ray.
+        max_pending: documents handed to each worker in advance.
+        timeout: seconds a document may take before its worker is stopped; None for no limit.
+        recycle: documents after which a worker makes room for a fresh one; None for never.
+    """
 
     workers: Annotated[int, Field(ge=1)]
     engine: Literal["local", "ray"]
     max_pending: Annotated[int, Field(ge=1)]
+    timeout: Annotated[float, Field(gt=0)] | None = None
+    recycle: Annotated[int, Field(ge=1)] | None = None
 
 
 class Config(Settings):

@@ -13,7 +13,7 @@ from pipeline.config import Config
 from pipeline.errors import KyojitsuError
 from pipeline.models.lock import Entry, hash_data, read_lock
 from pipeline.models.store import ModelStore, cache_root
-from pipeline.runner import package_versions
+from pipeline.outputs import package_versions
 from pipeline.stages import Stage, build_stages
 
 # What each extra imports.

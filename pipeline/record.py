@@ -170,17 +170,22 @@ class Judgement(Model, kw_only=True):
 
 
 class Claim(Span, kw_only=True):
-    """The smallest clause that carries a checkable assertion; ``en`` its English, once translated."""
+    """The smallest clause that carries a checkable assertion; ``en`` its English, once translated.
+
+    Where ``en_start``/``en_end`` are given, ``en`` is that part of the sentence's translation (code points).
+    """
 
     score: Probability
     en: str | None = None
+    en_start: Offset | None = None
+    en_end: Offset | None = None
 
 
 class Rhetoric(Span, kw_only=True):
     """Words that persuade rather than inform.
 
     ``quoted``: the author only reports them. ``why``: the evidence, one readable string each.
-    ``en``: their English, once translated.
+    ``en``: their English, once translated; with ``en_start``/``en_end`` it is that part of the sentence's translation.
     """
 
     technique: Technique
@@ -188,6 +193,8 @@ class Rhetoric(Span, kw_only=True):
     score: Probability
     why: list[str]
     en: str | None = None
+    en_start: Offset | None = None
+    en_end: Offset | None = None
 
 
 class Hype(Model, kw_only=True):
@@ -289,6 +296,12 @@ class Record(Model, kw_only=True):
         """Keep a struct decoded from elsewhere honest about its version."""
         if self.schema != SCHEMA:
             raise ValueError(f"record schema {self.schema!r} is not {SCHEMA!r}")
+
+    def _repr_html_(self) -> str:
+        """The record as a notebook shows it."""
+        from pipeline.report.notebook import to_html
+
+        return to_html(self)
 
 
 class FoundName(NamedTuple):

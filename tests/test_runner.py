@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,10 +14,11 @@ from typing import Any, ClassVar
 import pytest
 
 from pipeline import engines
+from pipeline.annotator import Annotator
 from pipeline.config import Config, load_config
 from pipeline.engines import Outcome
-from pipeline.errors import ConfigError, OutputError
-from pipeline.record import Document, decode
+from pipeline.errors import ConfigError, ModelError, OutputError
+from pipeline.record import Document, Record, decode
 from pipeline.runner import Progress, run
 from pipeline.stages import Stage
 
@@ -137,8 +143,6 @@ def test_an_output_that_is_a_file_is_refused(config: Config, texts: Path, tmp_pa
 def test_lone_surrogates_are_an_error_of_their_document() -> None:
     from conftest import make_document
 
-    from pipeline.annotator import Annotator
-
     annotator = Annotator(load_config(stages=["normalize"]))
     outcomes = list(engines.InProcess(annotator).process([make_document("前\ud800後"), make_document("前後")]))
     assert (outcomes[0].record, outcomes[0].stage, outcomes[0].error) == (None, "write", "not_text")
@@ -148,7 +152,6 @@ def test_lone_surrogates_are_an_error_of_their_document() -> None:
 def test_a_stage_that_fails_names_itself(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     from conftest import make_document
 
-    from pipeline.annotator import Annotator
     from pipeline.stages.normalize import Normalize
 
     def broken(self: Normalize, documents: list[Document]) -> None:
@@ -231,31 +234,139 @@ def test_a_damaged_journal_is_named(config: Config, texts: Path, tmp_path: Path)
 
 
 class Lethal(Stage):
-    """A stage that kills its worker on one document."""
+    """A stage that kills its worker on one document and never ends on another."""
 
     name: ClassVar[str] = "lethal"
 
     def process(self, documents: Sequence[Document]) -> None:
         if any("危険" in d.record.raw for d in documents):
             os._exit(1)
+        if any("果てしない" in d.record.raw for d in documents):
+            time.sleep(3600)
 
 
-def test_a_worker_that_dies_costs_one_document(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def load_lethal(config: Config) -> Annotator:
+    """A pipeline that ends with the lethal stage."""
+    annotator = Annotator(config)
+    annotator._stages = [*annotator._stages, Lethal(None, config)]
+    return annotator
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_document_whose_worker_dies_or_hangs_is_given_up(
+    texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     (texts / "1b.txt").write_text("危険な文だ。", encoding="utf-8")
-    monkeypatch.setattr("pipeline.engines._initialize", lethal_worker)
-    config = load_config(stages=["normalize"], overrides=["run.workers=2"])
+    (texts / "2b.txt").write_text("果てしない話だ。", encoding="utf-8")
+    monkeypatch.setattr("pipeline.engines.load_annotator", load_lethal)
+    config = load_config(stages=["normalize"], overrides=[f"run.workers={workers}", "run.timeout=1.0"])
     result = run([str(texts)], tmp_path / "out", config)
-    assert (result.read, result.written, result.rejected) == (5, 4, 1)
+    assert (result.read, result.written, result.rejected, result.retried) == (6, 4, 2, 2)
     assert [r["id"] for r in lines(tmp_path / "out/records.jsonl")] == ["0", "1", "2", "3"]
-    (error,) = lines(tmp_path / "out/errors.jsonl")
-    assert (error["id"], error["error"]) == ("1b", "worker_died")
+    errors = lines(tmp_path / "out/errors.jsonl")
+    assert [(e["id"], e["stage"], e["error"]) for e in errors] == [
+        ("1b", "run", "worker_died"), ("2b", "run", "timeout"),
+    ]  # fmt: skip
 
 
-def lethal_worker(config: dict[str, object]) -> None:
-    """Start a worker whose pipeline ends with the lethal stage."""
-    from pipeline.annotator import Annotator
+def load_dying(config: Config) -> Annotator:
+    """A worker that never gets its models loaded."""
+    os._exit(1)
 
-    engines._initialize(config)
-    annotator = Annotator(Config.model_validate(config))
-    annotator._stages = [*annotator._stages, Lethal(None, annotator.config)]
-    engines._annotator = lambda: annotator
+
+def load_nothing(config: Config) -> Annotator:
+    """A worker whose model is missing."""
+    raise ModelError("there is no such model.")
+
+
+@pytest.mark.parametrize(("load", "message"), [(load_dying, "died while loading"), (load_nothing, "no such model")])
+def test_workers_that_cannot_load_end_the_run(
+    texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: object, message: str
+) -> None:
+    monkeypatch.setattr("pipeline.engines.load_annotator", load)
+    config = load_config(stages=["normalize"], overrides=["run.workers=2"])
+    with pytest.raises(ModelError, match=message):
+        run([str(texts)], tmp_path / "out", config)
+
+
+def load_numbered(config: Config) -> Annotator:
+    """A pipeline whose records say which process made them."""
+    annotator = Annotator(config)
+    annotator.signature = "one"
+    process = annotator.process
+
+    def processed(document: Document) -> Record:
+        record = process(document)
+        record.source.publisher = str(os.getpid())
+        return record
+
+    annotator.process = processed  # type: ignore[method-assign]
+    return annotator
+
+
+def test_workers_are_recycled(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engines.load_annotator", load_numbered)
+    config = load_config(stages=["normalize"], overrides=["run.recycle=2"])
+    run([str(texts)], tmp_path / "out", config)
+    makers = [r["source"]["publisher"] for r in lines(tmp_path / "out/records.jsonl")]
+    assert makers[0] == makers[1] != makers[2] == makers[3]
+
+
+def load_another(config: Config) -> Annotator:
+    """Models that differ from one process to the next."""
+    annotator = Annotator(config)
+    annotator.signature = str(os.getpid())
+    return annotator
+
+
+def test_workers_with_other_models_are_refused(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engines.load_annotator", load_another)
+    config = load_config(stages=["normalize"], overrides=["run.recycle=2"])
+    with pytest.raises(ConfigError, match="other models or data"):
+        run([str(texts)], tmp_path / "out", config)
+
+
+def test_a_document_larger_than_a_pipe_passes_through_workers(tmp_path: Path) -> None:
+    rows = [
+        json.dumps({"id": str(i), "text": "港の朝は早い。\n" * n}) for i, n in enumerate([1, 12_000, 1, 12_000, 1, 1])
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    for workers in (1, 2):
+        config = load_config(stages=["normalize"], overrides=[f"run.workers={workers}"])
+        run([str(tmp_path / "rows.jsonl")], tmp_path / f"out{workers}", config)
+    assert (tmp_path / "out1/records.jsonl").read_bytes() == (tmp_path / "out2/records.jsonl").read_bytes()
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write anywhere")
+def test_a_read_only_output_is_refused(texts: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir(mode=0o500)
+    bound = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] if os.geteuid() == 0 else []
+    command = [sys.executable, "-m", "pipeline.cli", "run", str(texts), "-o", str(folder), "--stages", "normalize"]
+    done = subprocess.run([*bound, *command], capture_output=True, text=True, check=False)
+    assert (done.returncode, "the output folder cannot be written" in done.stderr) == (3, True), done.stderr
+    folder.chmod(0o700)
+    assert subprocess.run([*bound, *command], capture_output=True, check=False).returncode == 0
+
+
+def test_a_full_disk_loses_nothing(config: Config, texts: Path, tmp_path: Path) -> None:
+    run([str(texts)], tmp_path / "whole", config)
+    size = (tmp_path / "whole/records.jsonl").stat().st_size
+    command = [sys.executable, "-m", "pipeline.cli", "run", str(texts), "-o", str(tmp_path / "cut"), "--stages", "normalize,tokenize"]  # fmt: skip
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
+
+    full = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=little_room)
+    assert (full.returncode, "writing failed" in full.stderr) == (3, True), full.stderr
+    assert not (tmp_path / "cut/records.jsonl").exists()
+    result = run([str(texts)], tmp_path / "cut", config, resume=True)
+    assert 0 < result.resumed < 4
+    assert (tmp_path / "cut/records.jsonl").read_bytes() == (tmp_path / "whole/records.jsonl").read_bytes()
+
+
+def test_ray_that_is_not_installed_is_named(texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    config = load_config(stages=["normalize"], overrides=["run.engine=ray"])
+    with pytest.raises(ConfigError, match=r"pip install 'kyojitsu\[ray\]'"):
+        run([str(texts)], tmp_path / "out", config)

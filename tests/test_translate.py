@@ -8,7 +8,7 @@ from conftest import OFFLINE, make_document
 
 from pipeline.annotator import Annotator, StageError
 from pipeline.config import load_config
-from pipeline.record import Record
+from pipeline.record import Claim, Record, Rhetoric, Translation
 from pipeline.translation.engine import Output
 
 
@@ -26,11 +26,26 @@ class Phrasebook:
         return [self.pages.get(s, Output("Something else entirely.", True)) for s in sources]
 
 
+class Rewriter(Phrasebook):
+    """A phrasebook with further candidates for each source."""
+
+    def __init__(self, pages: dict[str, Output], others: dict[str, list[str]]) -> None:
+        super().__init__(pages)
+        self.others, self.asked_again = others, list[str]()
+
+    def candidates(self, sources: Sequence[str], count: int) -> list[list[Output]]:
+        self.asked_again += sources
+        made = [[self.pages[s], *(Output(text, True) for text in self.others.get(s, []))] for s in sources]
+        return [some[:count] for some in made]
+
+
 def annotate(
     raw: str, engine: Phrasebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, overrides: Sequence[str] = ()
 ) -> Record:
     monkeypatch.setattr("pipeline.stages.translate.load_engine", lambda name, settings: engine)
-    config = load_config(stages=[*OFFLINE, "translate"], overrides=[f"translate.cache_dir={tmp_path}", *overrides])
+    config = load_config(
+        stages=[*OFFLINE, "translate"], overrides=["hype.model=cues", f"translate.cache_dir={tmp_path}", *overrides]
+    )
     return Annotator(config).process(make_document(raw))
 
 
@@ -104,3 +119,115 @@ def test_an_engine_that_breaks_is_the_document_s_error(monkeypatch: pytest.Monke
 
     with pytest.raises(StageError, match="test: translate: out of paper"):
         annotate("雨が降った。", Broken({}), monkeypatch, tmp_path)
+
+
+RAW, SOURCE = "工場には90億円かかった。", "工場には ¥9 billion かかった。"
+WRONG, RIGHT = "The factory cost ¥90 billion.", "The factory cost ¥9 billion."
+
+
+def the_translation(record: Record) -> Translation:
+    (sentence,) = record.sentences or []
+    assert sentence.translation
+    return sentence.translation
+
+
+@pytest.mark.parametrize(
+    ("others", "overrides", "text", "status"),
+    [
+        (["The factory cost a lot.", RIGHT], (), RIGHT, "verified"),
+        (["The factory cost a lot.", RIGHT], ("translate.retries=1",), "The factory cost a lot.", "flagged"),
+        (["The factory cost a lot.", RIGHT], ("translate.retries=0",), WRONG, "flagged"),
+        (["$90 billion 円"], (), WRONG, "flagged"),
+    ],
+)
+def test_what_fails_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, others: list[str], overrides: Sequence[str], text: str, status: str
+) -> None:
+    engine = Rewriter({SOURCE: Output(WRONG, True)}, {SOURCE: others})
+    found = the_translation(annotate(RAW, engine, monkeypatch, tmp_path, overrides))
+    assert (found.text, found.status) == (text, status)
+
+
+def test_what_passes_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    engine = Rewriter({SOURCE: Output(RIGHT, True)}, {})
+    annotate(RAW, engine, monkeypatch, tmp_path)
+    assert engine.asked_again == []
+
+
+def test_candidates_are_cached_even_where_there_are_few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    runs = []
+    for _ in range(2):
+        engine = Rewriter({SOURCE: Output(WRONG, True)}, {SOURCE: [RIGHT]})
+        runs.append((the_translation(annotate(RAW, engine, monkeypatch, tmp_path)), len(engine.asked_again)))
+    assert [asked for _, asked in runs] == [1, 0]
+    assert runs[0][0] == runs[1][0]
+
+
+def test_a_sentence_that_fails_is_translated_clause_by_clause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pages = {
+        "雨が降り、風も吹いたが、船は港を出た。": Output("It rained 90 times.", True),
+        "雨が降り": Output("It rained", True),
+        "風も吹いたが": Output("The wind blew too.", True),
+        "船は港を出た。": Output("The ship left the port.", True),
+    }
+    found = the_translation(
+        annotate("雨が降り、風も吹いたが、船は港を出た。", Phrasebook(pages), monkeypatch, tmp_path)
+    )
+    assert (found.text, found.status) == ("It rained. The wind blew too. The ship left the port.", "verified")
+
+
+@pytest.mark.parametrize(
+    ("protect", "source", "english"),
+    [
+        ("inject", SOURCE, RIGHT),
+        ("placeholder", "工場には ZX1 かかった。", "The factory cost ZX1."),
+        ("none", RAW, RIGHT),
+    ],
+)
+def test_figures_are_protected_as_configured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, protect: str, source: str, english: str
+) -> None:
+    engine = Phrasebook({source: Output(english, True)})
+    found = the_translation(annotate(RAW, engine, monkeypatch, tmp_path, [f"translate.protect={protect}"]))
+    assert source in engine.asked
+    assert (found.text, found.status) == (RIGHT, "verified")
+
+
+def test_terms_of_the_user_s_glossary_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mine.tsv").write_text("ja\ten\n工場\tfab\n", encoding="utf-8")
+    engine = Phrasebook({"fab には ¥9 billion かかった。": Output(RIGHT, True)})
+    found = the_translation(annotate(RAW, engine, monkeypatch, tmp_path, [f"translate.glossary={tmp_path}/mine.tsv"]))
+    assert found.warnings == ["terms: 工場 → fab is missing"]
+
+
+def test_a_set_phrase_is_explained_once_a_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    engine = Phrasebook({"対策は a drop in the bucket だ。": Output("The measures are a drop in the bucket.", True)})
+    record = annotate("対策は焼け石に水だ。これも焼け石に水だ。", engine, monkeypatch, tmp_path)
+    notices = [notice.message for notice in record.warnings if notice.code == "catchphrase"]
+    assert notices == ["焼け石に水: 'a drop in the bucket', literally 'water on a hot stone'"]
+    placed = [(r.en, r.en_start) for s in record.sentences or [] for r in s.rhetoric or [] if r.text == "焼け石に水"]
+    assert placed[:1] in ([], [("a drop in the bucket", 17)])
+
+
+def test_offsets_give_the_english_of_a_span(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = "店は昨年500人を集めた。"
+    record = annotate(text, Phrasebook({}), monkeypatch, tmp_path)
+    (sentence,) = record.sentences or []
+    english = the_translation(record).text
+    spans: list[Rhetoric | Claim] = [*(sentence.rhetoric or []), *(sentence.claims or [])]
+    assert spans
+    assert all(s.en == english[s.en_start : s.en_end] for s in spans if s.en_start is not None)
+    assert any(s.en_start is not None for s in spans)
+
+
+def test_a_claim_never_has_a_wrong_figure_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    raw = "圧倒的な安さで評判を呼んだその小さな店は、驚くべきことに昨年だけで500人を集めた。"
+
+    class Wrong(Phrasebook):
+        def translate(self, sources: Sequence[str]) -> list[Output]:
+            return [Output("The little shop drew 5,000 people.", True) for _ in sources]
+
+    record = annotate(raw, Wrong({}), monkeypatch, tmp_path)
+    (sentence,) = record.sentences or []
+    assert the_translation(record).status == "flagged"
+    assert [(c.en_start, c.en_end) for c in sentence.claims or []] == [(0, 34)] * len(sentence.claims or [])

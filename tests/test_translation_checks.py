@@ -1,15 +1,22 @@
-"""Numbers read from both languages, the checks built on them, and English written into the source."""
+"""Numbers read from both languages, the checks on a translation, and English written into the source."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import make_document
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.translation.checks import check, status
-from pipeline.translation.inject import inject
+from pipeline.annotator import Annotator
+from pipeline.config import load_config
+from pipeline.record import Quantity, Sentence
+from pipeline.translation.checks import check_sentence, status
+from pipeline.translation.inject import hide, inject, restore
 from pipeline.translation.numbers import read_english, read_japanese
 
 GOOD = ("工場は来春、二つの新しい製造棟を建てる。", "The factory will build two new production buildings next spring.")
@@ -131,19 +138,74 @@ def test_japanese_magnitudes(text: str, magnitude: int) -> None:
 # Checks -------------------------------------------------------------------------------------------------------------
 
 
-def failed(source: str, english: str, figures: tuple[str, ...] = (), *, finished: bool = True) -> dict[str, str]:
+DATA = Path(__file__).parent / "data"
+CHECKS = {
+    "numbers", "dates", "names", "roles", "negation", "reversed", "terms", "japanese_left", "empty", "cut", "looping",
+    "length", "complete", "prompt",
+}  # fmt: skip
+Read = Callable[[str], Sentence]
+
+
+def bare(source: str, figures: tuple[str, ...] = ()) -> Sentence:
+    """A sentence without tokens, whose figures are known by their English alone."""
+    place: dict[str, Any] = {"start": 0, "end": len(source), "raw_start": 0, "raw_end": len(source)}
+    quantities = [
+        Quantity(text="図", kind="number", value=None, low=None, high=None, unit="", approximate=False, en=en, **place)
+        for en in figures
+    ]
+    return Sentence(id="s1", block="b1", lang="ja", text=source, quantities=quantities, **place)
+
+
+def failed(
+    source: str | Sentence, english: str, figures: tuple[str, ...] = (), *, finished: bool = True
+) -> dict[str, str]:
     """The failed checks and what they say."""
-    checks, warnings = check(source, english, figures, finished=finished)
+    sentence = bare(source, figures) if isinstance(source, str) else source
+    checks, warnings = check_sentence(sentence, english, finished=finished)
     named = dict(warning.split(": ", 1) for warning in warnings)
     assert set(named) == {name for name, passed in checks.items() if not passed}
     return named
 
 
+def table(name: str) -> list[list[str]]:
+    """The rows of a table, without its comments and its header."""
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")][1:]
+
+
+@pytest.fixture(scope="module")
+def read_sentence() -> Read:
+    """One sentence with its tokens, names and figures."""
+    annotator = Annotator(
+        load_config(stages=["normalize", "tokenize", "ner"], overrides=["normalize.boilerplate=false"])
+    )
+
+    def sentence(text: str) -> Sentence:
+        (found,) = annotator.process(make_document(text)).sentences or []
+        return found
+
+    return sentence
+
+
 def test_good_translation_passes() -> None:
-    checks, warnings = check(*GOOD, [], finished=True)
-    assert set(checks) == {"numbers", "japanese_left", "empty", "cut", "looping", "length", "prompt"}
+    checks, warnings = check_sentence(bare(GOOD[0]), GOOD[1])
+    assert set(checks) == CHECKS
     assert warnings == []
     assert status(checks) == "verified"
+
+
+def test_planted_faults_are_caught(read_sentence: Read) -> None:
+    faults = table("translation_faults.tsv")
+    assert len(faults) == 40
+    missed = [row for row in faults if row[1] not in failed(read_sentence(row[2]), row[3])]
+    assert missed == []
+
+
+def test_good_translations_pass(read_sentence: Read) -> None:
+    pairs = table("translation_good.tsv")
+    assert len(pairs) == 100
+    alarms = [(japanese, found) for japanese, english in pairs if (found := failed(read_sentence(japanese), english))]
+    assert len(alarms) <= 5, alarms
 
 
 @pytest.mark.parametrize(
@@ -151,20 +213,20 @@ def test_good_translation_passes() -> None:
     [
         ("赤字は8億円に達した。", ("¥800 million",), "The deficit reached 800 million yen.", None),
         ("赤字は8億円に達した。", ("¥800 million",), "The deficit reached 8 million yen.",
-         "¥800 million is missing, 8 million yen is not in the source"),
-        ("赤字は8億円に達した。", ("¥800 million",), "The deficit reached $800 million.", "¥800 million is missing"),
+         "図 → ¥800 million is missing, 8 million yen is not in the source"),
+        ("赤字は8億円に達した。", ("¥800 million",), "The deficit reached $800 million.", "図 → ¥800 million is missing"),
         ("客は三割減った。", ("30%",), "Customers fell by 30 percent.", None),
-        ("客は三割減った。", ("30%",), "Customers fell sharply.", "30% is missing"),
+        ("客は三割減った。", ("30%",), "Customers fell sharply.", "図 → 30% is missing"),
         ("店は駅前にある。", (), "The shop is in front of the station.", None),
         ("店は駅前にある。", (), "The 12 shops are in front of the station.", "12 is not in the source"),
         ("夫婦で店を開いた。", (), "The two of them opened a shop.", None),
         ("一人の客が来た。", ("1 person",), "A customer came.", None),
         ("数万人が集まった。", ("several tens of thousands of people",), "Tens of thousands gathered.", None),
         ("数万人が集まった。", ("several tens of thousands of people",), "Ten thousand people gathered.",
-         "several tens of thousands is missing, Ten thousand is not in the source"),
+         "図 → several tens of thousands is missing, Ten thousand is not in the source"),
         ("利益は▲7億円だった。", ("-¥700 million",), "It made a loss of 700 million yen.", None),
-        ("利益は▲7億円だった。", ("-¥700 million",), "Profit was 700 million yen.", "a minus is missing"),
-        ("2027年に始まる。", ("2027",), "It starts in 2028.", "2027 is missing, 2028 is not in the source"),
+        ("利益は▲7億円だった。", ("-¥700 million",), "Profit was 700 million yen.", "図 → a minus is missing"),
+        ("2027年に始まる。", ("2027",), "It starts in 2028.", "図 → 2027 is missing, 2028 is not in the source"),
     ],
 )  # fmt: skip
 def test_numbers(source: str, figures: tuple[str, ...], english: str, fault: str | None) -> None:
@@ -221,15 +283,15 @@ def test_unfinished_output_is_cut() -> None:
 
 
 def test_status() -> None:
-    assert status(check(*GOOD, [], finished=True)[0]) == "verified"
-    assert status(check(*GOOD, [], finished=False)[0]) == "flagged"
-    assert status(check(GOOD[0], "", [], finished=True)[0]) == "failed"
+    assert status(check_sentence(bare(GOOD[0]), GOOD[1])[0]) == "verified"
+    assert status(check_sentence(bare(GOOD[0]), GOOD[1], finished=False)[0]) == "flagged"
+    assert status(check_sentence(bare(GOOD[0]), "")[0]) == "failed"
 
 
 @given(st.text(max_size=60), st.text(max_size=120), st.booleans())
 @example("9" * 9999, "9" * 9999 + "/" + "9" * 9999, True)
 def test_checks_take_any_text(source: str, english: str, finished: bool) -> None:
-    checks, warnings = check(source, english, (), finished=finished)
+    checks, warnings = check_sentence(bare(source), english, finished=finished)
     assert len(warnings) == list(checks.values()).count(False)
 
 
@@ -270,5 +332,75 @@ def test_inject_keeps_everything_else(text: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize(("english", "kept"), [("It lost money in fiscal 2024.", True), ("It lost money in fiscal '24.", True),
                                                ("It lost money in fiscal 2014.", False), ("It lost money.", False)])  # fmt: skip
 def test_a_year_of_two_digits_may_be_written_out(english: str, kept: bool) -> None:
-    checks, _ = check("24年度は赤字だった。", english, ["fiscal ’24"], finished=True)
+    checks, _ = check_sentence(bare("24年度は赤字だった。", ("fiscal ’24",)), english)
     assert checks["numbers"] is kept
+
+
+@pytest.mark.parametrize(
+    ("name", "japanese", "bad", "good"),
+    [
+        ("numbers", "長さ12メートルの船が沈んだ。", "A 12-kilometer-long ship sank.", "A 12-meter-long ship sank."),
+        ("dates", "式典は11月3日に行われる。", "The ceremony will be held on October 3.", "The ceremony will be held on Nov. 3."),
+        ("dates", "来月、新駅が開業する。", "The new station opened last month.", "The new station opens next month."),
+        ("dates", "工事は夏に終わる。", "The work will end on Monday.", "The work will end in the summer."),
+        ("names", "カナダの首相が辞任した。", "The prime minister of Australia resigned.", "The Canadian prime minister resigned."),
+        ("names", "国連は停戦を呼びかけた。", "The council called for a ceasefire.", "The UN called for a ceasefire."),
+        ("names", "警察は男を逮捕した。", "The police arrested a man from Yokosuka.", "The police arrested a man."),
+        ("names", "山本さんが優勝した。", "The winner was Kuroki.", "The winner was Yamamoto."),
+        ("roles", "インテルがクアルコムを提訴した。", "Qualcomm sued Intel.", "Qualcomm was sued by Intel."),
+        ("roles", "ホンダは日産より大きい。", "Nissan is larger than Honda.", "Honda is larger than Nissan."),
+        ("numbers", "米国は3%、中国は5%成長した。", "The US grew 5% and China 3%.", "The US grew 3% and China 5%."),
+        ("negation", "列車は時間どおりに着かなかった。", "The train arrived on time.", "The train failed to arrive on time."),
+        ("negation", "店は朝から開いている。", "The shop isn't open in the morning.", "The shop has been open since morning."),
+        ("reversed", "会社は黒字を確保した。", "The company posted a deficit.", "The company posted a profit."),
+        ("complete", "市は水道管の更新を急いだが、資金が足りず、工事は三年遅れている。", "The city hurried to renew its pipes.",
+         "The city hurried to renew its water pipes, but funds ran short and the work is three years behind schedule."),
+        ("looping", "空は一日中晴れていた。", "The sky was clear all day and the sky was clear all day and night.", "The sky was clear all day."),
+    ],
+)  # fmt: skip
+def test_fault_of_content_is_seen_and_its_twin_passes(
+    read_sentence: Read, name: str, japanese: str, bad: str, good: str
+) -> None:
+    sentence = read_sentence(japanese)
+    assert name in failed(sentence, bad)
+    assert failed(sentence, good) == {}
+
+
+@pytest.mark.parametrize(
+    ("japanese", "english"),
+    [
+        ("薬を飲まなければならない。", "You have to take the medicine."),
+        ("明日は雪かもしれない。", "It may snow tomorrow."),
+        ("もっと早く始めるべきではないか。", "Should we have started earlier?"),
+        ("彼に頼るしかない。", "He is our one hope."),
+        ("水は生活に欠かせない。", "Water is part of everyday life."),
+        ("知らないわけではない。", "I do know about it."),
+    ],
+)
+def test_negation_in_form_alone(read_sentence: Read, japanese: str, english: str) -> None:
+    assert "negation" not in failed(read_sentence(japanese), english)
+
+
+def test_warning_names_the_japanese_and_what_is_missing(read_sentence: Read) -> None:
+    found = failed(read_sentence("ソニーは90億円を投じた。"), "Sony invested 90 billion yen.")
+    assert found == {"numbers": "90億円 → ¥9 billion is missing, 90 billion yen is not in the source"}
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "hidden"),
+    [
+        ("費用は3億円だ。", [("3億円", "¥300 million")], "費用は ZX1 だ。"),
+        ("AがBを買う", [("A", "Alpha"), ("B", "Beta")], "ZX1 が ZX2 を買う"),
+        ("ZXは3億円だ", [("3億円", "¥300 million")], "ZXは QV1 だ"),
+    ],
+)
+def test_placeholders_come_back(text: str, spans: list[tuple[str, str]], hidden: str) -> None:
+    located = [(text.index(ja), text.index(ja) + len(ja), en) for ja, en in spans]
+    source, placeholders = hide(text, located)
+    assert source == hidden
+    assert restore(" ".join(placeholders).lower(), placeholders) == " ".join(en for _, en in spans)
+
+
+def test_a_lost_placeholder_stays_lost() -> None:
+    assert restore("It costs a lot.", {"ZX1": "¥300 million"}) == "It costs a lot."
+    assert restore("ZX11 ZX1", {"ZX1": "one", "ZX11": "eleven"}) == "eleven one"

@@ -48,7 +48,7 @@ def test_entry_point_is_an_engine() -> None:
     [
         ("qwen-1.5", r"Did you mean 'qwen-1\.5b'\?"),
         ("ekho", r"Did you mean 'echo'\?"),
-        ("babel", r"There are: qwen-1\.5b, echo\."),
+        ("babel", r"There are: qwen-1\.5b, ctranslate2, transformers, openai, echo\."),
     ],
 )
 def test_unknown_engine_names_the_nearest(name: str, hint: str) -> None:

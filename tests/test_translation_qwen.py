@@ -172,6 +172,22 @@ def test_output_does_not_depend_on_batch_or_threads(cache: Path) -> None:
         assert together == [alone[i] for i in order]
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_candidates_do_not_depend_on_the_batch_either(cache: Path, beam: int) -> None:
+    alone = [QwenEngine(settings(cache, batch_size=1, beam=beam)).candidates([s], 4)[0] for s in SENTENCES]
+    for batch_size, threads in ((4, 2), (12, 1), (100, 2)):
+        engine = QwenEngine(settings(cache, batch_size=batch_size, threads=threads, beam=beam))
+        assert engine.candidates(SENTENCES[::-1], 4) == alone[::-1]
+        assert engine.translate(SENTENCES) == [outputs[0] for outputs in alone]
+    assert all(len({output.text for output in outputs}) == len(outputs) == 4 for outputs in alone)
+
+
+def test_beam_is_in_the_fingerprint(cache: Path) -> None:
+    made = [QwenEngine(settings(cache, beam=beam)).fingerprint for beam in (None, 1, 2, 4)]
+    assert made[0] == made[1]
+    assert len(set(made)) == 3
+
+
 def test_endless_output_is_cut_and_said_so(cache: Path) -> None:
     outputs = QwenEngine(settings(cache)).translate(SENTENCES)
     assert not all(output.finished for output in outputs)

@@ -85,15 +85,26 @@ def checkable(gold: Sequence[Sentence], predicted: Sequence[Prediction]) -> Figu
 
 def stance(gold: Sequence[StanceLabel], predicted: Sequence[StanceLabel]) -> Figures:
     """Of labels in the same order. Averages run over the fixed labels, whether or not each occurs."""
-    labels = np.array(gold), np.array(predicted)
-    both = ["favor", "against"]
+    size = len(STANCES) + 1  # one more for an answer that is no label
+    codes = {label: code for code, label in enumerate(STANCES)}
+    cells = np.array([codes[g] * size + codes.get(p, size - 1) for g, p in zip(gold, predicted, strict=True)])
+
+    def f1(i: Indices) -> NDArray[np.float64]:
+        table = np.bincount(cells[i], minlength=size * size).reshape(-1, size)[: size - 1]
+        sums = table.sum(1) + table[:, : size - 1].sum(0)
+        result: NDArray[np.float64] = 2 * table.diagonal() / np.maximum(sums, 1)
+        return result
+
+    def accuracy(i: Indices) -> float:
+        return float((cells[i] // size == cells[i] % size).mean())
+
     figures: Figures = {
-        "F_avg": lambda i: _macro(labels, i, both),
-        "macro F1": lambda i: _macro(labels, i, list(STANCES)),
-        "accuracy": _of(accuracy_score, *labels),
+        "F_avg": lambda i: float(f1(i)[:2].mean()),
+        "macro F1": lambda i: float(f1(i).mean()),
+        "accuracy": accuracy,
     }
-    for label in STANCES:
-        figures[f"F1 {label}"] = lambda i, label=label: _macro(labels, i, [label])  # type: ignore[misc]
+    for code, label in enumerate(STANCES):
+        figures[f"F1 {label}"] = lambda i, code=code: float(f1(i)[code])  # type: ignore[misc]
     return figures
 
 
@@ -118,10 +129,6 @@ def _of(metric: Callable[..., float], truth: NDArray[np.generic], predicted: NDA
 
 def _f1(truth: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Statistic:
     return lambda i: float(f1_score(truth[i], predicted[i], zero_division=0.0))
-
-
-def _macro(labels: tuple[NDArray[np.str_], NDArray[np.str_]], i: Indices, of: list[str]) -> float:
-    return float(f1_score(labels[0][i], labels[1][i], labels=of, average="macro", zero_division=0.0))
 
 
 def _false_alarms(truth: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Statistic:

@@ -8,7 +8,7 @@ or path.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from pipeline.dataset.gold import GoldDocument, Sentence
 from pipeline.errors import ConfigError
 from pipeline.evaluate.predictions import Prediction, Scores, read_predictions
 from pipeline.evaluate.project import project
+from pipeline.models.hype_model import STACK
 
 Predict = Callable[[Sequence[GoldDocument]], list[Prediction]]
+OWN = ("cues", "bundled")
 STAGES = ("normalize", "tokenize", "ner", "hype")
 
 
@@ -31,8 +33,8 @@ class Model:
     signature: str
 
 
-def resolve(name: str, config: Config) -> Model:
-    """The model of a name.
+def resolve(task: str, name: str, config: Config, labels: Mapping[str, str] | None = None) -> Model:
+    """The model of a name for hype, rhetoric or checkable; ``labels`` says what a transformer's labels mean.
 
     Raises:
         ConfigError: nothing has that name.
@@ -47,6 +49,10 @@ def resolve(name: str, config: Config) -> Model:
         return Model(
             lambda documents: read_predictions(path, sentences_of(documents)), f"{path.name}:{digest_files([path])}"
         )
+    if name not in OWN and not (Path(name) / f"{STACK}.json").is_file():
+        from pipeline.evaluate.engines import sentence_model
+
+        return sentence_model(task, name, labels or {})
     annotator = Annotator(with_model(config, name))
     return Model(lambda documents: _annotated(annotator, documents), annotator.signature)
 

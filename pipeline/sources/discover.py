@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError
+from pipeline.sources.remote import find_remote, is_url
 from pipeline.sources.types import Format, Found, Rejected
 
 FORMATS: Final[dict[str, Format]] = {
@@ -35,7 +36,8 @@ def find_inputs(inputs: Iterable[str], exclude: Path | None = None) -> Iterator[
     In folders, hidden entries and files of other formats are passed over, and so is the folder ``exclude``; links
     to folders are followed once. A glob matches files only (``**`` any depth). An id is the path below the folder
     (of a glob: below its fixed part; of a file: its name), without the extension, with ``/`` between parts.
-    ``owner/name`` is a dataset if there is neither such a path nor a folder ``owner``.
+    ``owner/name`` is a dataset if there is neither such a path nor a folder ``owner``. URLs are fetched, each file
+    when its turn comes.
     """
     hidden = frozenset() if exclude is None else frozenset({exclude.resolve()})
     for name in inputs:
@@ -51,6 +53,9 @@ def dataset_name(name: str) -> str | None:
 def _find(name: str, exclude: frozenset[Path]) -> Iterator[Found | Rejected]:
     if name == STDIN:
         yield Found("stdin", STDIN, "txt")
+        return
+    if is_url(name) and not dataset_name(name):
+        yield from find_remote(name, _format_of, _stem)
         return
     path = Path(name)
     try:

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from pipeline.config import HypeSettings, digest_files, find_file
 from pipeline.models.card import folder_of
-from pipeline.models.hype_model import HypeModel, Judged, Span
+from pipeline.models.hype_model import GATE, HypeModel, Judged
 from pipeline.models.judging import YES, direction, level
 from pipeline.record import (
     TECHNIQUES,
@@ -36,6 +36,7 @@ from pipeline.text.claims import CLAIM, Assertions
 from pipeline.text.coinages import Coinages
 from pipeline.text.cue_level import MARKS, cue_hype
 from pipeline.text.cues import load_cues
+from pipeline.text.evidence import supported
 from pipeline.text.polarity import Lexicon
 from pipeline.text.questions import Setting
 from pipeline.text.rhetoric import Finding, find_rhetoric, reported
@@ -93,13 +94,15 @@ class HypeStage(Stage):
         return find_rhetoric(words, self._cues, self._coinages, setting)
 
     def _by_model(self, document: Document, sentence: Sentence, findings: Sequence[Finding], judged: Judged) -> None:
-        spans = [
-            span
-            for span in (judged.spans if judged.rhetoric >= YES else [])
-            if span.technique in self.settings.techniques and span.score >= self.settings.min_span_score
+        spans = supported(sentence, judged.spans if judged.rhetoric >= GATE else [], findings)
+        sentence.rhetoric = [
+            Rhetoric(
+                technique=s.technique, quoted=s.quoted, score=s.score, why=list(s.why), **document.span(s.start, s.end)
+            )
+            for s in spans
+            if s.technique in self.settings.techniques and s.score >= self.settings.min_span_score
         ]
-        sentence.rhetoric = [_supported(document, sentence, span, findings) for span in spans]
-        of_level = level(judged, self.settings.levels) if spans else 0
+        of_level = level(judged, self.settings.levels) if sentence.rhetoric else 0
         if any(not span.quoted for span in sentence.rhetoric):
             of_level = max(1, of_level)
         sentence.hype = Hype(score=round(judged.at_least[0], 4), level=of_level, direction=direction(judged, of_level))
@@ -153,19 +156,6 @@ def _rhetoric(document: Document, finding: Finding, quoted: bool) -> Rhetoric:
     span = document.span(finding.start, finding.end)
     return Rhetoric(
         technique=finding.technique, quoted=quoted, score=round(finding.score, 4), why=list(finding.why), **span
-    )
-
-
-def _supported(document: Document, sentence: Sentence, span: Span, findings: Sequence[Finding]) -> Rhetoric:
-    """A span of the model with the cues that touch it as its evidence."""
-    start, end = sentence.start + span.start, sentence.start + span.end
-    cues = [why for f in findings if f.start < end and start < f.end for why in f.why]
-    return Rhetoric(
-        technique=span.technique,
-        quoted=span.quoted >= YES,
-        score=round(span.score, 4),
-        why=[f"model {span.score:.2f}", *cues],
-        **document.span(start, end),
     )
 
 

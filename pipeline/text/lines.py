@@ -43,6 +43,7 @@ _BARE_DATE = re.compile(rf"{DATE}\s?(?:[(（].[)）])?\s?\d{{1,2}}:\d\d(?::\d\d)
 _HEADING_MARK = re.compile(r"\s*(?:#{1,6}\s|[◆■●▼◎★☆【]|第[0-9一二三四五六七八九十]+[章節部])")
 _DECORATION = re.compile(r"^[\s■□●○◆◇▼▽▶★☆◎◯【\[<〈《≪「＊*♪-]+|[\s】\]>〉》≫」:：▼♪-]+$")
 _COUNT = re.compile(r"\s*(?:[(（\[][^()（）]{1,8}[)）\]]|\d[\d,]*\s?件?)$")
+_WIDE_GAP = re.compile(r"(\s{8})\s++")  # no pattern asks for more, and several are slow on long gaps
 _LETTER_SPACED = re.compile(r"\S(?:\s+\S){1,3}")
 # A longer line is no menu, credit or notice, and its words are not looked at as such.
 _FURNITURE_MOST = 300
@@ -186,7 +187,7 @@ def _left_open(text: str, opened: str = "") -> str:
 
 @lru_cache(maxsize=4096)  # furniture repeats itself
 def _features(line: str, length: int) -> frozenset[str]:
-    text = line.strip()
+    text = _WIDE_GAP.sub(r"\1", line.strip())
     if _LETTER_SPACED.fullmatch(text):
         text = "".join(text.split())
     found: set[str] = set()

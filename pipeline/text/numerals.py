@@ -32,7 +32,7 @@ _K: Final = r"[〇零一二三四五六七八九十百千]{1,24}+"
 # 三・五%: the decimal point of vertical writing; elsewhere ・ parts the items of a list.
 _K_DECIMAL: Final = r"[〇零一二三四五六七八九十百]{1,9}+・[〇零一二三四五六七八九]{1,9}+(?=[%割倍万億兆度℃㎜-㎦A-Za-z]|パーセント|ポイント|キロ|メートル|トン)"
 # What stands before one large scale: [45]兆[3000]億, [1]万[2千], [五千三百]億.
-_CHUNK: Final = re.compile(rf"((?=\d)(?:{_D}[千百十])*+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII)
+_CHUNK: Final = re.compile(rf"((?=\d)(?:{_D}[千百十]){{0,3}}+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII)
 _SMALL_CHUNK: Final = re.compile(rf"({_D})([千百十])?", re.ASCII)
 _KANJI_CHUNK: Final = re.compile(
     "(?:([一二三四五六七八九]?)(千))?(?:([一二三四五六七八九]?)(百))?(?:([一二三四五六七八九]?)(十))?([一二三四五六七八九]?)"

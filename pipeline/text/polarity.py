@@ -138,7 +138,7 @@ class Lexicon:
     def latent_at(self, tree: Tree, i: int) -> int:
         """The latent polarity of a noun or of the compound it ends (消費電力), 0 where it has none."""
         start, end = tree.phrase(i)
-        for first in range(start, end):
+        for first in range(max(start, end - _LONGEST), end):
             text = "".join(token.text for token in tree.tokens[first:end])
             if text in self.latent:
                 return self.latent[text]

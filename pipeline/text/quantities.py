@@ -299,7 +299,7 @@ _AFTER_SYMBOL: Final = re.compile(r" ?(thousand|million|billion|trillion|mn|bn|t
 _OF_MODELS: Final = re.compile(r"([KMBT])(?= ?(?:トークン|パラメータ|ユーザー))")
 _OVER: Final = re.compile("(?:余|あまり)(?=[人名社台件個回年点校])")
 _SLASH_FRACTION: Final = re.compile(
-    r"(\d{1,4})/(\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d/.A-Za-z年月]|\([月火水木金土日])", re.ASCII
+    r"(\d{1,4})/(\d{1,3}(?:,\d{3}){1,12}+(?!,\d)|\d{1,6})(?![\d/.A-Za-z年月]|\([月火水木金土日])", re.ASCII
 )
 _POWER: Final = re.compile(r"の(\d{1,2})乗", re.ASCII)
 # 3割5分2厘; but 3割3分の1 holds a fraction.

@@ -79,7 +79,7 @@ _POINTING_BACK: Final = re.compile(r"(?:と、?)?(?:そう|こう|このよう�
 _POINTING_AHEAD: Final = re.compile(r"(?:こう|次のように|以下のように|このように)[^。「]*[。:]?$")
 _RESUMED: Final = re.compile(rf"(?P<who>[^「」、。]{{1,15}})の(?P<cue>(?:その|この)?(?:{_UTTERANCE}|一言|叫び|嘆き))")
 _PAREN: Final = re.compile(r"\s?[(（](?P<who>[^()（）]{2,30})[)）]")
-_LABEL: Final = re.compile(r"\s*(?P<who>[^、。「」:]{1,20}?)\s*[:─—―]{1,2}\s*$")
+_LABEL: Final = re.compile(r"\s*+(?P<who>[^\s、。「」:][^、。「」:]{0,19}?)\s*+[:─—―]{1,2}\s*$")
 
 # Last part of a noun that can speak: people, their functions, bodies, and texts that stand for them.
 _SPEAKERS: Final = re.compile(

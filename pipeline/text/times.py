@@ -200,7 +200,8 @@ _LATEST: Final = 30  # years after the anchor's: the last year that a two-digit 
 _FISCAL_START: Final = 4  # Japanese fiscal years begin in April
 
 _N: Final = r"(?:\d{1,2}|[〇一二三四五六七八九十]{1,3})"
-_YEAR4: Final = r"(?:1[5-9]\d\d|2[01]\d\d|[一二][〇一二三四五六七八九]{3})"
+_DIGITS4: Final = r"(?:1[5-9]|2[01])\d\d"
+_YEAR4: Final = rf"(?:{_DIGITS4}|[一二][〇一二三四五六七八九]{{3}})"
 _REACH: Final = 8  # code points: as far back as the words go that decide between readings
 _SENTENCE_REACH: Final = 200  # code points: as far ahead as a plan is looked for
 _ALONE: Final = r"(?<![\d.,第])"
@@ -390,14 +391,14 @@ _RELATIVE_MONTH: Final = re.compile(
 )
 _DAY: Final = re.compile(rf"{_ALONE}(?<!月)(?P<d>\d{{1,2}})(?: ?~ ?(?P<d2>\d{{1,2}}))?日(?!間|以内|連続|本)", re.ASCII)
 _NUMERIC: Final = re.compile(
-    rf"(?<![\d./-])(?P<y>{_YEAR4})(?:(?P<sep>[./-])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}})(?!\d|\.\d)|/(?P<m_alone>0[1-9]|1[0-2])(?![\d/]))",
+    rf"(?<![\d./-])(?P<y>{_DIGITS4})(?:(?P<sep>[./-])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}})(?!\d|\.\d)|/(?P<m_alone>0[1-9]|1[0-2])(?![\d/]))",
     re.ASCII,
 )
 _ENGLISH_MONTHS: Final = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
 # A lower-case letter may stand before: sites print their own name and the date without a space between.
 _ENGLISH: Final = re.compile(
     rf"(?<![A-Z])(?:(?<![\d.,])(?P<d1>\d{{1,2}}) )?(?P<name>{'|'.join(_ENGLISH_MONTHS)})[a-z]{{0,6}}\.?"
-    rf"(?: (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?)? (?P<y>{_YEAR4})(?!\d)",
+    rf"(?: (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?)? (?P<y>{_DIGITS4})(?!\d)",
     re.ASCII,
 )
 _YEARS: Final = re.compile(

@@ -17,21 +17,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
 
 from pipeline.config import digest
 from pipeline.dataset.gold import GoldDocument, Sentence
+from pipeline.dataset.pairs import Asked
 from pipeline.evaluate import metrics
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.predictions import Prediction
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, write_card
 from pipeline.models.encoder import Q4, Encoded, Encoder, Vocabulary, write_manifest
-from pipeline.models.hype_model import WORDING, HypeModel, load_heads
+from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.judging import prediction
 from pipeline.models.stance_model import LABELS, StanceModel, passage
-from pipeline.record import TECHNIQUES
-from pipeline.text.char_ngrams import BUCKETS, features
 from pipeline.text.decoding import log_softmax
 from pipeline.training.base_encoder import base, export_layers, export_vocabulary
 from pipeline.training.examples import IGNORED, sentence_example, stance_example, stance_questions
@@ -39,7 +36,6 @@ from pipeline.training.fit import Recipe, Report, fit
 from pipeline.training.network import SENTENCE_HEADS, SPAN_HEADS, TOKEN_HEADS, Network
 
 HELD_OUT: Final = 10  # one document of so many
-WORDING_C: Final = 20.0  # inverse regularization; from 10 to 30 it made no difference over genres
 
 
 def split(documents: Sequence[GoldDocument]) -> tuple[list[GoldDocument], list[GoldDocument]]:
@@ -52,15 +48,10 @@ def split(documents: Sequence[GoldDocument]) -> tuple[list[GoldDocument], list[G
     return [d for d in documents if d.doc not in held], [d for d in documents if d.doc in held]
 
 
-def train_hype(
-    documents: Sequence[GoldDocument], folder: Path, recipe: Recipe, report: Report | None = None
-) -> tuple[Card, Network]:
+def train_hype(documents: Sequence[GoldDocument], folder: Path, recipe: Recipe, report: Report | None = None) -> Card:
     """Train the model of the hype stage and write it to ``folder``.
 
     The folder's vocabulary is written if there is none, else it must be the base encoder's.
-
-    Returns:
-        Its card, and the network, from which :func:`train_stance` can start.
 
     Raises:
         ModelError: a package of the ``train`` extra is missing, or the folder holds another vocabulary.
@@ -69,7 +60,11 @@ def train_hype(
     network, vocabulary = fresh(recipe)
     fit(network, [sentence_example(s, vocabulary) for s in sentences_of(train)], [], recipe, report)
     _export(network, folder, "hype", [*TOKEN_HEADS, *SENTENCE_HEADS, *SPAN_HEADS])
-    _add_wording(folder, sentences_of(train))
+    return _judge_hype(folder, recipe, train, held)
+
+
+def _judge_hype(folder: Path, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument]) -> Card:
+    """Fit the temperatures of exported weights on the held-out part, take the figures, and write the card."""
     card = _card(KIND_HYPE, recipe, train, held, len(sentences_of(train)))
     wanted = sentences_of(held)
     encoded = Encoder(folder, "hype").encode([s.text for s in wanted])
@@ -80,7 +75,7 @@ def train_hype(
     ]
     card.figures = sentence_figures(wanted, predicted)
     _write(card, folder, "hype")
-    return card, network
+    return card
 
 
 def train_stance(
@@ -88,18 +83,14 @@ def train_stance(
     folder: Path,
     recipe: Recipe,
     report: Report | None = None,
-    start: Network | None = None,
+    pairs: Sequence[Asked] = (),
 ) -> Card:
-    """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
-
-    ``start`` is a network whose encoder to start from in place of the base one.
-    """
+    """Train the stance model and write it to ``folder``, as :func:`train_hype` does; ``pairs`` are further examples."""
     train, held = split(documents)
     network, vocabulary = fresh(recipe)
-    if start is not None:
-        network.encoder.load_state_dict(start.encoder.state_dict())
-    questions = stance_questions(train)
-    fit(network, [], [stance_example(q, stance.label, vocabulary) for q, _, stance in questions], recipe, report)
+    questions = [(question, stance.label) for question, _, stance in stance_questions(train)]
+    questions += [(asked.question, asked.label) for asked in pairs]
+    fit(network, [], [stance_example(*question, vocabulary) for question in questions], recipe, report)
     _export(network, folder, "stance", ["stance"])
     card = _card(KIND_STANCE, recipe, train, held, len(questions))
     asked = stance_questions(held)
@@ -147,25 +138,6 @@ def temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> flo
         return 1.0
     best = minimize_scalar(loss, bounds=(np.log(0.25), np.log(8.0)), method="bounded")
     return round(float(np.exp(best.x)), 4)
-
-
-def _add_wording(folder: Path, sentences: Sequence[Sentence]) -> None:
-    """Fit the linear model of the spans' n-grams and put it beside the other heads."""
-    spans = [(s.text[r.start - s.start : r.end - s.start], r.technique) for s in sentences for r in s.rhetoric]
-    found = [features(text) for text, _ in spans]
-    rows = np.repeat(np.arange(len(found)), [len(f) for f in found])
-    columns = np.fromiter((bucket for f in found for bucket in f), int)
-    values = np.fromiter((value for f in found for value in f.values()), float)
-    matrix = csr_matrix((values, (rows, columns)), shape=(len(found), BUCKETS))
-    model = LogisticRegression(C=WORDING_C, max_iter=2000).fit(matrix, [technique for _, technique in spans])
-    weight, bias = np.zeros((len(TECHNIQUES), BUCKETS), np.float16), np.full(len(TECHNIQUES), -10.0, np.float32)
-    for technique, row, intercept in zip(model.classes_, model.coef_, model.intercept_, strict=True):
-        weight[TECHNIQUES.index(technique)], bias[TECHNIQUES.index(technique)] = row, intercept
-    with np.load(folder / "hype.npz", allow_pickle=False) as there:
-        arrays = {name: there[name] for name in there.files}
-    arrays |= {f"{WORDING}.weight": weight, f"{WORDING}.bias": bias}
-    np.savez_compressed(folder / "hype.npz", **arrays)
-    write_manifest(folder)
 
 
 def _temperatures(folder: Path, wanted: Sequence[Sentence], encoded: Sequence[Encoded]) -> dict[str, float]:

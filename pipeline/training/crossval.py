@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.dataset.gold import GoldDocument
+from pipeline.dataset.pairs import Asked
 from pipeline.evaluate.models import sentences_of
 from pipeline.models.hype_model import HypeModel
 from pipeline.models.judging import prediction
@@ -34,16 +35,17 @@ def run_fold(
     folder: Path,
     recipes: tuple[Recipe, Recipe],
     report: Report | None = None,
+    pairs: Sequence[Asked] = (),
 ) -> None:
     """Train on a fold's genres and write what the models say of the others: ``hype.jsonl`` and ``stance.jsonl``."""
     left_out = genres_of_fold(documents, folds, fold)
     train = [d for d in documents if d.genre not in left_out]
     test = [d for d in documents if d.genre in left_out]
-    _, network = train_hype(train, folder, recipes[0], report)
+    train_hype(train, folder, recipes[0], report)
     sentences = sentences_of(test)
     judged = HypeModel(folder).judge([s.text for s in sentences])
     _write(folder / "hype.jsonl", [prediction(s, j) for s, j in zip(sentences, judged, strict=True)])
-    train_stance(train, folder, recipes[1], report, start=network)
+    train_stance(train, folder, recipes[1], report, pairs)
     asked = stance_questions(test)
     scores = StanceModel(folder).scores([question for question, _, _ in asked])
     rows = [

@@ -1,7 +1,7 @@
-"""What can be seen of a translation without understanding it: wrong figures, Japanese left over, loops and the like.
+"""What can be seen of a translation without understanding it: wrong figures and names, lost negation, loops and the like.
 
-Each check gives what is wrong, in words, or "". The bounds were measured on the 1,005 news sentences of WMT21
-(newstest2021, Japanese to English) and their reference translations; "the references" below are these.
+Each check gives what is wrong, in words. The bounds were measured on the 1,005 news sentences of WMT21 (newstest2021,
+Japanese to English) and their reference translations; "the references" below are these.
 """
 
 from __future__ import annotations
@@ -11,8 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.record import TranslationStatus
-from pipeline.translation.numbers import Number, read_english, read_japanese
+from pipeline.record import Sentence, TranslationStatus
+from pipeline.translation.align import INCOMPLETE, SHORTEST, Aligner, incompleteness
+from pipeline.translation.figures import Figure, date_faults, number_faults
+from pipeline.translation.glossary import Term, missing_terms
+from pipeline.translation.names import invented_names, missing_names
+from pipeline.translation.negation import added_negation, lost_negations, reversals
+from pipeline.translation.order import swapped_figures, swapped_names
 
 # Hiragana, katakana but for the middle dot, kanji with extension A, half-width katakana, the iteration mark.
 _JAPANESE: Final = re.compile(r"[\u3041-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff66-\uff9d々]+")
@@ -20,13 +25,6 @@ _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 # The end of a sentence, in English and in the source. Five references of 875 with such a source lack it.
 _CLOSED: Final = re.compile(r"[.!?…:;][\"'”’)\]»]*\Z|[\"”’)\]»]\Z")
 _CLOSED_SOURCE: Final = re.compile(r"[。．.！!？?][」』）)”\"]*\Z")
-_MINUS: Final = re.compile(r"(?:-|−|\bminus |\bnegative )(?=[$¥€£]? ?\d)", re.IGNORECASE)
-_SHORT_YEAR: Final = re.compile(r"[’'](\d\d)(?!\d)")
-_LOSS: Final = re.compile(
-    r"\b(?:deficits?|loss(?:es)?|los[et]|shortfalls?|red|f[ae]ll(?:en|s|ing)?|drop\w*|declin\w+|decreas\w+|shr[aiu]nk\w*"
-    r"|contract\w+|down|cuts?|cutting|reduc\w+|outflows?|negative|minus)\b",
-    re.IGNORECASE,
-)
 # Words of the prompt that come back, and the source's words that make them right: talk about translating, as chat
 # models write it, and Japan in place of another country. In none of the references where the source has none.
 _PROMPT: Final = (
@@ -51,10 +49,11 @@ LENGTH_LEAST: Final = 0.8
 LENGTH_MOST: Final = 6.0
 LENGTH_EXTRA: Final = 40
 LENGTH_SHORT: Final = 10
-# A phrase of PHRASE words PHRASE_TIMES times, a word RUN times running, or REPEATS of a few characters end to end: in
-# none of the references.
+# A phrase of PHRASE words PHRASE_TIMES times, one of LONG_PHRASE words twice, a word RUN times running, or REPEATS of a
+# few characters end to end: in none of the references.
 PHRASE: Final = 3
 PHRASE_TIMES: Final = 3
+LONG_PHRASE: Final = 7
 RUN: Final = 3
 _REPEATS: Final = re.compile(r"(\S.{0,11}?)\1{7,}")
 # Least share of different words in DISTINCT_WORDS words or more: the lowest reference has 0.59.
@@ -62,29 +61,49 @@ DISTINCT_LEAST: Final = 0.5
 DISTINCT_WORDS: Final = 20
 
 
-def check(source: str, english: str, figures: Sequence[str], *, finished: bool) -> tuple[dict[str, bool], list[str]]:
+def check_sentence(
+    sentence: Sentence,
+    english: str,
+    *,
+    finished: bool = True,
+    terms: Sequence[Term] = (),
+    aligner: Aligner | None = None,
+) -> tuple[dict[str, bool], list[str]]:
     """Whether each check passed, and what failed.
 
     Args:
-        source: the Japanese sentence as it stands in the document.
+        sentence: the Japanese with its names, quantities and times; without tokens, negation and roles are passed over.
         english: its translation.
-        figures: the exact English of each quantity and time of the source.
         finished: whether the engine came to an end.
+        terms: the terms of the glossary that stand in the sentence.
+        aligner: tells what the English leaves out; without one the length alone does.
 
     Returns:
         Name to passed, for all checks; one ``name: what is wrong`` for each that failed.
     """
-    faults = {
-        "numbers": _numbers(source, english, figures),
+    source = sentence.text
+    times = [Figure(time.text, time.en) for time in sentence.times or []]
+    figures = [*(Figure(quantity.text, quantity.en) for quantity in sentence.quantities or []), *times]
+    faults: dict[str, list[str]] = {
+        "numbers": number_faults(source, english, figures) + swapped_figures(sentence, english),
+        "dates": date_faults(source, english, times),
+        "names": missing_names(sentence, english) + invented_names(sentence, english),
+        "roles": swapped_names(sentence, english),
+        "negation": lost_negations(sentence, english) + added_negation(sentence, english),
+        "reversed": reversals(source, english),
+        "terms": missing_terms(terms, english),
         "japanese_left": _japanese_left(english),
         "empty": _empty(english),
         "cut": _cut(source, english, finished=finished),
         "looping": _looping(english),
         "length": _length(source, english),
+        "complete": _complete(source, english, aligner),
         "prompt": _prompt(source, english),
     }
-    return {name: not fault for name, fault in faults.items()}, [
-        f"{n}: {fault}" for n, fault in faults.items() if fault
+    if faults["empty"]:  # all that is missing is missing for one reason
+        faults = {name: found if name in ("empty", "cut") else [] for name, found in faults.items()}
+    return {name: not found for name, found in faults.items()}, [
+        f"{name}: {', '.join(found)}" for name, found in faults.items() if found
     ]
 
 
@@ -95,78 +114,56 @@ def status(checks: dict[str, bool]) -> TranslationStatus:
     return "flagged" if checks["empty"] else "failed"
 
 
-def _numbers(source: str, english: str, figures: Sequence[str]) -> str:
-    written = read_english(english, names=source)
-    required = [[read_english(form, names=source) for form in _forms(figure)] for figure in figures]
-    missing = [n.text for forms in required for n in min((_missing(form, written) for form in forms), key=len)]
-    values, magnitudes = read_japanese(source)
-    for number in (number for forms in required for form in forms for number in form):
-        (magnitudes if number.vague else values).update(number.values)
-    added = [n.text for n in written if n.firm and n.values.isdisjoint(magnitudes if n.vague else values)]
-    faults = [f"{text} is missing" for text in missing] + [f"{text} is not in the source" for text in added]
-    if any(_MINUS.search(figure) for figure in figures) and not (_MINUS.search(english) or _LOSS.search(english)):
-        faults.append("a minus is missing")
-    return ", ".join(faults)
+def _japanese_left(english: str) -> list[str]:
+    return [f"{left} is left" for left in _JAPANESE.findall(english)]
 
 
-def _missing(required: Sequence[Number], written: Sequence[Number]) -> list[Number]:
-    return [n for n in required if _is_required(n) and not any(n.matches(other) for other in written)]
+def _empty(english: str) -> list[str]:
+    return [] if _WORD.search(english) else ["there are no words"]
 
 
-def _forms(figure: str) -> list[str]:
-    """A figure as given; where it holds a year of two digits whose century is not known, also with either century."""
-    return [figure, *(_SHORT_YEAR.sub(rf"{century}\1", figure) for century in (20, 19) if _SHORT_YEAR.search(figure))]
-
-
-def _is_required(number: Number) -> bool:
-    """One of something may be "a", "the only" or nothing in English; ordinals and halves have many forms too."""
-    return number.firm and any(value != 1 or unit for value, unit in number.readings)
-
-
-def _japanese_left(english: str) -> str:
-    left = _JAPANESE.findall(english)
-    return f"{' '.join(left)} is left" if left else ""
-
-
-def _empty(english: str) -> str:
-    return "" if _WORD.search(english) else "there are no words"
-
-
-def _cut(source: str, english: str, *, finished: bool) -> str:
+def _cut(source: str, english: str, *, finished: bool) -> list[str]:
     if not finished:
-        return "the engine stopped before the end"
+        return ["the engine stopped before the end"]
     if _CLOSED_SOURCE.search(source.strip()) and not _CLOSED.search(english.strip()):
-        return "the sentence is not closed"
-    return ""
+        return ["the sentence is not closed"]
+    return []
 
 
-def _looping(english: str) -> str:
+def _looping(english: str) -> list[str]:
     words = [word.lower() for word in _WORD.findall(english)]
-    phrases = Counter(zip(*(words[i:] for i in range(PHRASE)), strict=False))
-    phrase, times = max(phrases.items(), key=lambda item: item[1], default=((), 0))
-    if times >= PHRASE_TIMES:
-        return f"{' '.join(phrase)!r} stands {times} times"
+    for size, times in ((PHRASE, PHRASE_TIMES), (LONG_PHRASE, 2)):
+        phrases = Counter(zip(*(words[i:] for i in range(size)), strict=False))
+        phrase, most = max(phrases.items(), key=lambda item: item[1], default=((), 0))
+        if most >= times:
+            return [f"{' '.join(phrase)!r} stands {most} times"]
     for i in range(len(words) - RUN + 1):
         if len(set(words[i : i + RUN])) == 1:
-            return f"{words[i]!r} stands {RUN} times running"
+            return [f"{words[i]!r} stands {RUN} times running"]
     if match := _REPEATS.search(english):
-        return f"{match[1]!r} repeats without end"
+        return [f"{match[1]!r} repeats without end"]
     if len(words) >= DISTINCT_WORDS and len(set(words)) < DISTINCT_LEAST * len(words):
-        return f"only {len(set(words))} of {len(words)} words differ"
-    return ""
+        return [f"only {len(set(words))} of {len(words)} words differ"]
+    return []
 
 
-def _length(source: str, english: str) -> str:
+def _length(source: str, english: str) -> list[str]:
     japanese, length = len(source.strip()), len(english.strip())
     if length > LENGTH_MOST * japanese + LENGTH_EXTRA:
-        return f"{length} characters for {japanese}"
+        return [f"{length} characters for {japanese}"]
     if japanese >= LENGTH_SHORT and length < LENGTH_LEAST * japanese:
-        return f"only {length} characters for {japanese}"
-    return ""
+        return [f"only {length} characters for {japanese}"]
+    return []
 
 
-def _prompt(source: str, english: str) -> str:
+def _complete(source: str, english: str, aligner: Aligner | None) -> list[str]:
+    if len(source.strip()) < SHORTEST or incompleteness(source, english, aligner) < INCOMPLETE:
+        return []
+    return ["a part of the sentence is missing"]
+
+
+def _prompt(source: str, english: str) -> list[str]:
     for leaked, meant in _PROMPT:
         if (match := leaked.search(english)) and not meant.search(source):
-            return f"{match[0]!r} has nothing to stand for in the source"
-    return ""
+            return [f"{match[0]!r} has nothing to stand for in the source"]
+    return []

@@ -1,12 +1,19 @@
-"""English inside the Japanese source: figures and names are written before translation, not left to the model."""
+"""English for figures, names and terms: written into the source, or held by placeholders that are filled afterwards."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+Spans = Iterable[tuple[int, int, str]]
+
+# A placeholder is one of these with a number: letters that models copy and that hardly stand before a figure.
+_LETTERS: Final = ("ZX", "QV", "XQZ")
 
 
-def inject(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+def inject(text: str, spans: Spans) -> str:
     """Replace each ``text[start:end]`` by its English, parted by a space from the words on either side.
 
     Args:
@@ -26,6 +33,28 @@ def inject(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
         written += before + english + after
         position = end
     return written + text[position:]
+
+
+def hide(text: str, spans: Spans) -> tuple[str, dict[str, str]]:
+    """Replace each span by a placeholder; gives the text and the English of each placeholder.
+
+    Raises:
+        ValueError: two spans overlap, or one lies outside the text.
+    """
+    letters = next((some for some in _LETTERS if some not in text), _LETTERS[0])
+    ordered = sorted(spans)
+    names = [f"{letters}{i}" for i in range(1, len(ordered) + 1)]
+    hidden = inject(text, [(start, end, name) for (start, end, _), name in zip(ordered, names, strict=True)])
+    return hidden, {name: english for (_, _, english), name in zip(ordered, names, strict=True)}
+
+
+def restore(english: str, placeholders: dict[str, str]) -> str:
+    """Fill the placeholders of a translation. One that the engine lost stays lost, for the checks to see."""
+    names: Sequence[str] = sorted(placeholders, key=len, reverse=True)
+    if not names:
+        return english
+    pattern = re.compile("|".join(re.escape(name) for name in names) + r"(?!\d)", re.IGNORECASE)
+    return pattern.sub(lambda match: placeholders[match[0].upper()], english)
 
 
 def _is_word(character: str) -> bool:

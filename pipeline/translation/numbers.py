@@ -26,12 +26,14 @@ class Number:
             of yen or of nothing. A unit is ``%``, a currency such as ``JPY``, or "" for anything else.
         vague: it names a magnitude only.
         firm: it can only be a number; "first", "one" and "half" may be something else.
+        measure: the unit that follows where it is one of :data:`MEASURES`, else "": ``km`` in "300 kilometers".
     """
 
     text: str
     readings: frozenset[tuple[Fraction, str]]
     vague: bool = False
     firm: bool = True
+    measure: str = ""
 
     def matches(self, other: Number) -> bool:
         """Whether both can be the same figure: value, unit and precision."""
@@ -75,7 +77,9 @@ _MULTIPLES: Final = {
 # Words that may, but need not, stand for a number; decades are those of an age (50代: in his fifties).
 _LOOSE: Final = (
     dict.fromkeys(("half", "halve", "halves", "halved", "halving"), Fraction(1, 2))
-    | dict.fromkeys(("both", "pair", "couple"), Fraction(2))
+    | dict.fromkeys(("both", "pair", "couple", "twin", "twins", "duo"), Fraction(2))
+    | dict.fromkeys(("midnight", "noon"), Fraction(12))
+    | {"sevens": Fraction(7)}
     | {name.removesuffix("y") + "ies": value for name, value in _TENS.items()}
     | _ORDINALS
 )
@@ -84,6 +88,26 @@ _UNITS: Final = {
     "euro": "EUR", "euros": "EUR", "£": "GBP", "pound": "GBP", "pounds": "GBP", "yuan": "CNY", "renminbi": "CNY",
     "won": "KRW",
     "%": "%", "percent": "%", "per cent": "%", "percentage": "%",
+}  # fmt: skip
+
+# Units of measure by their written forms. What is counted (people, cars) is not here: it may be called many things.
+MEASURES: Final = {
+    form: unit
+    for unit, forms in {
+        "km": "km kilometer kilometers kilometre kilometres", "mile": "mile miles", "m": "m meter meters metre metres",
+        "cm": "cm centimeter centimeters centimetre centimetres", "mm": "mm millimeter millimeters millimetre millimetres",
+        "nm": "nm nanometer nanometers nanometre nanometres", "foot": "foot feet ft", "inch": "inch inches",
+        "kg": "kg kilogram kilograms kilo kilos", "g": "gram grams", "mg": "mg milligram milligrams",
+        "ton": "ton tons tonne tonnes", "W": "w watt watts", "kW": "kw kilowatt kilowatts",
+        "MW": "mw megawatt megawatts", "GW": "gw gigawatt gigawatts", "TW": "tw terawatt terawatts", "Wh": "wh",
+        "kWh": "kwh", "MWh": "mwh", "GWh": "gwh", "TWh": "twh", "KB": "kb kilobyte kilobytes",
+        "MB": "mb megabyte megabytes", "GB": "gb gigabyte gigabytes", "TB": "tb terabyte terabytes",
+        "second": "second seconds", "minute": "minute minutes", "hour": "hour hours", "day": "day days",
+        "week": "week weeks", "month": "month months", "year": "year years", "century": "century centuries",
+        "hectare": "hectare hectares", "acre": "acre acres", "liter": "liter liters litre litres",
+        "barrel": "barrel barrels", "%": "percent percentage",
+    }.items()
+    for form in forms.split()
 }  # fmt: skip
 
 # Longer runs of digits are read in pieces: Python refuses integers of more than 4,300.
@@ -97,6 +121,7 @@ _UNIT: Final = re.compile(
     rf" ?(%)|(?: of |[ -])({'|'.join(unit for unit in _UNITS if unit.isascii() and unit[0].isalpha())})\b",
     re.IGNORECASE,
 )
+_MEASURE: Final = re.compile(r"[ -]?([A-Za-z]+)(?![A-Za-z/])")
 _CURRENCY_BEFORE: Final = re.compile(r"([$¥€£]) ?\Z")
 _NAME_BEFORE: Final = re.compile(r"([^\W\d_]+)-?\Z")
 # Between the ends of a range or the items of a list, which share scale and unit.
@@ -234,7 +259,9 @@ def _found(
     else:
         unit = ""
     readings = {(value, unit)} | ({(value / 100, "")} if unit == "%" else set())
-    return _Found(Number(text[start:end], frozenset(readings), vague, firm), scale, start, end)
+    after = _MEASURE.match(text, end)
+    measure = "%" if unit == "%" else MEASURES.get(after[1].lower(), "") if after and not unit else ""
+    return _Found(Number(text[start:end], frozenset(readings), vague, firm, measure), scale, start, end)
 
 
 def _linked(text: str, one: _Found, other: _Found) -> bool:

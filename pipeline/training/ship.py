@@ -1,0 +1,76 @@
+"""``make models``: train what ships, from the project's corpus, into a folder.
+
+Run on one thread, so that sums are made in one order: the same machine gives the same weights. The figures of the two
+cards are compared with those in the folder given as reference, if there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Final
+
+import torch
+from rich.console import Console
+
+from pipeline.dataset.inline import read_folder
+from pipeline.dataset.pairs import read_pairs
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, read_card
+from pipeline.training.build import train_hype, train_stance
+from pipeline.training.fit import Recipe
+
+HYPE: Final = Recipe(epochs=5)
+STANCE: Final = Recipe(epochs=4)
+DIGITS: Final = 3  # decimals in which figures must agree
+
+
+def ship(corpus: Path, folder: Path, console: Console) -> None:
+    """Train both models from ``corpus`` (annotations and stance_pairs) into ``folder``, which must be new."""
+    torch.set_num_threads(1)
+    documents = read_folder(corpus / "annotations")
+    pairs = [asked for file in sorted((corpus / "stance_pairs").glob("*.tsv")) for asked in read_pairs(file)]
+
+    def report(step: int, steps: int, loss: float) -> None:
+        if step % 100 == 0:
+            console.print(f"{step}/{steps} loss {loss:.3f}")
+
+    train_hype(documents, folder, HYPE, report)
+    train_stance(documents, folder, STANCE, report, pairs)
+
+
+def differences(made: Path, reference: Path) -> list[str]:
+    """Figures of the cards in two folders that differ in the third decimal."""
+    found = []
+    for name, kind in (("hype", KIND_HYPE), ("stance", KIND_STANCE)):
+        new, old = (read_card(folder / f"{name}.json", kind).figures for folder in (made, reference))
+        found += [
+            f"{name} {figure}: {value} where {old.get(figure)} shipped"
+            for figure, value in new.items()
+            if round(value, DIGITS) != round(old.get(figure, -1.0), DIGITS)
+        ]
+    return found
+
+
+def main() -> None:
+    """Train into a folder beside the shipped one, compare, and take its place if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("folder", type=Path, help="the folder that ships")
+    parser.add_argument("--replace", action="store_true", help="put what was made in its place")
+    options = parser.parse_args()
+    console = Console(stderr=True)
+    made = options.folder.with_name(options.folder.name + ".new")
+    shutil.rmtree(made, ignore_errors=True)
+    ship(options.corpus, made, console)
+    wrong = differences(made, options.folder) if options.folder.is_dir() else []
+    for line in wrong:
+        console.print(line, style="red")
+    if options.replace:
+        shutil.rmtree(options.folder, ignore_errors=True)
+        made.rename(options.folder)
+    raise SystemExit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,344 @@
+"""Training: what comes out of tiny random models, that it works in evaluation, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.json import encode
+from typer import Typer
+from typer.testing import CliRunner
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("accelerate")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+import torch
+from tiny_models import DOCUMENTS, documents, install_tiny_base, save_tiny_transformer, write
+
+from pipeline.errors import ConfigError, InputError, KyojitsuError, ModelError, OutputError
+from pipeline.evaluate.engines import sentence_model, stance_model
+from pipeline.evaluate.stance_data import DataOptions, StanceItem, gold_items
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, read_card
+from pipeline.models.hype_model import HypeModel
+from pipeline.models.stance_model import StanceModel
+from pipeline.training import cli
+from pipeline.training import train as training
+from pipeline.training.examples import stance_questions
+from pipeline.training.train import BUNDLED, CARD, Options, as_documents, train
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    return write(tmp_path / "gold.jsonl", documents())
+
+
+@pytest.fixture(autouse=True)
+def quick_torch() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_tiny_base(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    save_tiny_transformer(folder)
+    return folder
+
+
+QUICK = Options(epochs=2, batch=8)
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("task", ["hype", "rhetoric", "checkable"])
+def test_bundled_sentence_model(gold: Path, tmp_path: Path, task: str) -> None:
+    card, notes = train(task, str(gold), None, tmp_path / "model", QUICK)
+    assert encode(card) == encode(read_card(tmp_path / "model" / "hype.json", KIND_HYPE))
+    assert card.data["task"] == task
+    assert card.data["gold"] == "gold.jsonl"
+    assert len(card.data["held out"]) == 1
+    assert card.recipe["epochs"] == 2
+    assert notes == ["no sentence to learn from has the label forecast: the model will never give it."]
+    [judged] = HypeModel(tmp_path / "model").judge(["循環バスは革命だ。"])
+    assert 0 <= judged.rhetoric <= 1
+    assert judged.forecast < 1e-6
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.jsonl", "model"]
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_heads_without_labels_say_no(tmp_path: Path) -> None:
+    facts = documents()
+    for each in facts:
+        for sentence in each.sentences:
+            sentence.rhetoric, sentence.hype, sentence.direction = [], 0, "none"
+    gold = write(tmp_path / "facts.jsonl", facts)
+    _, notes = train("checkable", str(gold), None, tmp_path / "model", QUICK)
+    assert ["rhetoric" in note for note in notes] == [True, False]
+    for judged in HypeModel(tmp_path / "model").judge([s.text for each in facts for s in each.sentences]):
+        assert judged.rhetoric < 1e-3
+        assert judged.at_least[0] < 1e-3
+        assert judged.spans == []
+    with pytest.raises(InputError, match="rhetoric is false in all 26 units"):
+        train("rhetoric", str(gold), None, tmp_path / "other", QUICK)
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_bundled_stance_model(gold: Path, tmp_path: Path) -> None:
+    card, notes = train("stance", str(gold), None, tmp_path / "model", QUICK)
+    assert encode(card) == encode(read_card(tmp_path / "model" / "stance.json", KIND_STANCE))
+    assert notes == []
+    [scores] = StanceModel(tmp_path / "model").scores([stance_questions(documents())[0][0]])
+    assert sum(scores.values()) == pytest.approx(1)
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_several_seeds_give_mean_and_spread(gold: Path, tmp_path: Path) -> None:
+    singles = [
+        train("stance", str(gold), None, tmp_path / f"one{seed}", replace(QUICK, seeds=(seed,))).card for seed in (3, 4)
+    ]
+    card, _ = train("stance", str(gold), None, tmp_path / "model", replace(QUICK, seeds=(3, 4)))
+    values = [single.figures["macro F1"] for single in singles]
+    assert card.figures["macro F1"] == max(values)
+    assert card.figures["macro F1, mean of seeds"] == pytest.approx(np.mean(values), abs=1e-4)
+    assert card.figures["macro F1, spread of seeds"] == pytest.approx(np.std(values, ddof=1), abs=1e-4)
+    assert card.recipe["seed"] == (3, 4)[int(np.argmax(values))]
+    assert encode(StanceModel(tmp_path / "model").card) == encode(card)
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("task", ["hype", "stance"])
+def test_bundled_training_is_deterministic(gold: Path, tmp_path: Path, task: str) -> None:
+    for name in "ab":
+        train(task, str(gold), None, tmp_path / name, QUICK)
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_another_seed_gives_another_model(gold: Path, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        train("stance", str(gold), None, tmp_path / str(seed), replace(QUICK, seeds=(seed,)))
+    assert hashes(tmp_path / "0")["stance.onnx"] != hashes(tmp_path / "1")["stance.onnx"]
+
+
+@pytest.mark.parametrize("task", ["hype", "rhetoric", "checkable", "stance"])
+def test_transformer_works_in_evaluation(transformer: Path, gold: Path, tmp_path: Path, task: str) -> None:
+    options = replace(QUICK, architecture=str(transformer), rate=1e-3)
+    card, _ = train(task, str(gold), None, tmp_path / "model", options)
+    assert card == read_card(tmp_path / "model" / CARD, "transformer")
+    assert card.recipe["model"] == card.data["architecture"] == transformer.name
+    assert 1 <= card.recipe["best epoch"] <= 2
+    assert training.MAIN[task] in card.figures
+    assert not list((tmp_path / "model").glob("*.bin"))
+    assert str(tmp_path.parent) not in "".join(p.read_text() for p in (tmp_path / "model").glob("*.json"))
+    if task == "stance":
+        answers = stance_model(str(tmp_path / "model"), {}, "marked").predict(list(gold_items(documents())))
+        assert len(answers) == 28
+    else:
+        assert len(sentence_model(task, str(tmp_path / "model"), {}).predict(documents())) == 28
+
+
+@pytest.mark.parametrize("task", ["rhetoric", "stance"])
+def test_transformer_training_is_deterministic(transformer: Path, gold: Path, tmp_path: Path, task: str) -> None:
+    options = replace(QUICK, architecture=str(transformer), rate=1e-3)
+    for name in "ab":
+        train(task, str(gold), None, tmp_path / name, options)
+    train(task, str(gold), None, tmp_path / "c", replace(options, seeds=(1,)))
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+    assert hashes(tmp_path / "a")["model.safetensors"] != hashes(tmp_path / "c")["model.safetensors"]
+
+
+def test_transformer_learns_and_stops_early(transformer: Path, gold: Path, tmp_path: Path) -> None:
+    steps: list[tuple[int, int, float]] = []
+    options = Options(str(transformer), epochs=40, batch=4, rate=1e-3)
+    card, _ = train(
+        "checkable", str(gold), None, tmp_path / "model", options, progress=lambda _: lambda *step: steps.append(step)
+    )
+    assert card.recipe["best epoch"] < 40
+    assert steps[-1][0] < steps[-1][1]
+    assert np.mean([loss for _, _, loss in steps[-6:]]) < np.mean([loss for _, _, loss in steps[:6]])
+
+
+@pytest.mark.parametrize(("form", "stored"), [("pair", "pair"), ("marked", "marked")])
+def test_transformer_says_what_it_reads(transformer: Path, gold: Path, tmp_path: Path, form: str, stored: str) -> None:
+    options = Options(str(transformer), epochs=1, form=form)
+    train("stance", str(gold), None, tmp_path / "model", options)
+    assert json.loads((tmp_path / "model" / "config.json").read_text())["stance_input"] == stored
+    assert "marked" in stance_model(str(tmp_path / "model"), {}, "marked").signature or stored == "pair"
+
+
+def table(path: Path) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["sentence", "about", "view"])
+        for loud, *_, target, label, plain in DOCUMENTS:
+            rows.writerows([[loud, target, label.upper()], [plain, target, "none"]])
+    return path
+
+
+COLUMNS = {"text": "sentence", "target": "about", "label": "view"}
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("bundled", [True, False])
+def test_stance_from_a_table(transformer: Path, tmp_path: Path, bundled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    data = DataOptions(columns=COLUMNS, split="train")
+    options = replace(QUICK, architecture=BUNDLED if bundled else str(transformer), data=data)
+    card, _ = train("stance", str(table(tmp_path / "views.csv")), None, tmp_path / "model", options)
+    assert len(card.data["held out"]) == 3
+    wrong = replace(options, data=DataOptions(columns=COLUMNS | {"text": "tweet"}))
+    with pytest.raises(ConfigError, match=r"no column 'tweet'. There are: sentence, about, view"):
+        train("stance", str(tmp_path / "views.csv"), None, tmp_path / "other", wrong)
+    assert not (tmp_path / "other").exists()
+
+
+def test_items_as_documents() -> None:
+    items = list(gold_items(documents()))
+    again = list(gold_items(as_documents(items)))
+    assert [(i.doc, i.name, i.text, i.surface, i.holder, i.label) for i in again] == [
+        (i.doc, i.name, i.text, i.surface, i.holder, i.label) for i in items
+    ]
+    unlabelled = StanceItem(id="1", doc="1", target="t", name="t", text="tだ。")
+    assert as_documents([unlabelled]) == []
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize(
+    ("task", "keep", "options", "error", "message"),
+    [
+        ("humor", 14, Options(), ConfigError, "no task 'humor'.*hype, rhetoric, checkable, stance"),
+        ("hype", 14, Options(seeds=(1, 1)), ConfigError, "same seed"),
+        ("stance", 14, Options(form="triple"), ConfigError, "pair or marked"),
+        ("hype", 6, Options(), InputError, "6 documents.*Label more"),
+        ("hype", 0, Options(), InputError, "no gold sentence"),
+        ("hype", 14, Options("someone/model"), ConfigError, "40 digits of the commit"),
+        ("hype", 14, Options("no such folder"), ConfigError, "no such folder"),
+    ],
+)
+def test_refused(
+    tmp_path: Path, task: str, keep: int, options: Options, error: type[KyojitsuError], message: str
+) -> None:
+    gold = write(tmp_path / "gold.jsonl", documents()[:keep])
+    with pytest.raises(error, match=message):
+        train(task, str(gold), None, tmp_path / "model", options)
+    assert [path.name for path in tmp_path.iterdir()] == ["gold.jsonl"]
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_one_stance_only_is_refused(tmp_path: Path) -> None:
+    praised = documents()
+    for each in praised:
+        each.sentences = each.sentences[1:]
+    with pytest.raises(InputError, match="stance is neutral in all 13 units"):
+        train("stance", str(write(tmp_path / "gold.jsonl", praised)), None, tmp_path / "model", QUICK)
+
+
+def test_a_model_without_weights_is_refused(transformer: Path, gold: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (empty / name).write_bytes((transformer / name).read_bytes())
+    with pytest.raises(ModelError, match="has safetensors"):
+        train("hype", str(gold), None, tmp_path / "model", Options(str(empty)))
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_model_is_replaced_only_by_force(gold: Path, tmp_path: Path) -> None:
+    model, papers = tmp_path / "model", tmp_path / "papers"
+    train("stance", str(gold), None, model, QUICK)
+    before = hashes(model)
+    with pytest.raises(OutputError, match="--force"):
+        train("stance", str(gold), None, model, QUICK)
+    train("stance", str(gold), None, model, replace(QUICK, seeds=(1,)), force=True)
+    assert hashes(model) != before
+    papers.mkdir()
+    (papers / "thesis.txt").write_text("結論")
+    with pytest.raises(OutputError, match="holds no model"):
+        train("stance", str(gold), None, papers, QUICK, force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.jsonl", "model", "papers"]
+
+
+@pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("force", [True, False])
+def test_an_interrupt_leaves_what_was_there(gold: Path, tmp_path: Path, force: bool) -> None:
+    model = tmp_path / "model"
+    if force:
+        train("stance", str(gold), None, model, QUICK)
+    before = hashes(model)
+
+    def interrupting(_: str) -> Callable[[int, int, float], None]:
+        def report(*_: float) -> None:
+            raise KeyboardInterrupt
+
+        return report
+
+    with pytest.raises(KeyboardInterrupt):
+        train("stance", str(gold), None, model, QUICK, force=force, progress=interrupting)
+    assert hashes(model) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.jsonl", "model"][: 1 + force]
+
+
+def kyojitsu_train(*args: str) -> tuple[int, str, str]:
+    app = Typer()
+    app.command()(cli.train)
+    result = CliRunner().invoke(app, list(args), env={"COLUMNS": "200"})
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_command(gold: Path, tmp_path: Path) -> None:
+    common = ["stance", "--gold", str(gold), "-o", str(tmp_path / "model"), "--epochs", "1"]
+    status, out, err = kyojitsu_train(*common, "--seeds", "0,1")
+    assert status == 0
+    assert "macro F1" in out
+    assert "±" in out
+    assert "seed 1" in err
+    assert read_card(tmp_path / "model" / "stance.json", KIND_STANCE).recipe["epochs"] == 1
+    status, out, err = kyojitsu_train(*common)
+    assert (status, out) == (3, "")
+    assert "--force" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--seed", "1", "--seeds", "1,2"], "both given"),
+        (["--seeds", "a,b"], "not numbers"),
+        (["--seeds", "-1,2"], "0 or more"),
+        (["--column", "text"], "NAME=VALUE"),
+        (["--rate", "5"], "between 0 and 1"),
+        (["--label", "pro=love"], "love"),
+    ],
+)
+def test_command_refuses(gold: Path, tmp_path: Path, args: list[str], message: str) -> None:
+    status, _, err = kyojitsu_train("stance", "--gold", str(gold), "-o", str(tmp_path / "model"), *args)
+    assert status == 2
+    assert message in err
+
+
+def test_missing_packages_are_named(gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == "accelerate" else name)
+    status, _, err = kyojitsu_train("hype", "--gold", str(gold), "-o", str(tmp_path / "model"))
+    assert status == 3
+    assert "not installed: accelerate" in err
+    assert "kyojitsu[train]" in err
