@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint lock models bench clean
+.PHONY: demo test test-slow lint lock models bench fuzz clean
 
 demo: .venv/translate.done
 	$(BIN)/kyojitsu models pull qwen-1.5b
@@ -27,6 +27,10 @@ lock: .venv/translate.done
 # Trains what ships anew (about half an hour) and compares its figures with the shipped ones.
 models: .venv/dev.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m pipeline.training.ship corpus pipeline/models/bundled
+
+# Half an hour for each target; `pip install atheris` makes it coverage-guided.
+fuzz: .venv/dev.done
+	for target in readers normalizer numbers configuration gold patterns; do $(BIN)/python tests/fuzz/run.py $$target || exit 1; done
 
 bench: .venv/dev.done
 	$(BIN)/python tests/benchmarks/run.py
