@@ -33,7 +33,7 @@ fuzz: .venv/dev.done
 	for target in readers normalizer numbers configuration gold patterns; do $(BIN)/python tests/fuzz/run.py $$target || exit 1; done
 
 bench: .venv/dev.done
-	$(BIN)/python tests/benchmarks/run.py
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/run.py
 
 .venv/translate.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
