@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint lock models bench fuzz clean
+.PHONY: demo test test-slow lint lock models bench fuzz release clean
 
 demo: .venv/translate.done
 	$(BIN)/kyojitsu models pull qwen-1.5b
@@ -28,9 +28,28 @@ lock: .venv/translate.done
 models: .venv/dev.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m pipeline.training.ship corpus pipeline/models/bundled
 
-# Half an hour for each target; `pip install atheris` makes it coverage-guided.
+# Half an hour of fuzzing for each target: coverage-guided where atheris can be installed, else with hypothesis.
+FUZZ_SECONDS ?= 1800
 fuzz: .venv/dev.done
-	for target in readers normalizer numbers configuration gold patterns; do $(BIN)/python tests/fuzz/run.py $$target || exit 1; done
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris || echo "atheris is not to be had here: fuzzing with hypothesis"
+	for target in readers normalizer numbers configuration gold patterns; do \
+	  OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py $$target --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
+
+# What goes with a release, into dist/: licences and SBOM of what users install, which must have no known vulnerability.
+RELEASE := build/release
+release:
+	rm -rf $(RELEASE) && mkdir -p $(RELEASE) dist
+	$(PYTHON) -m venv $(RELEASE)/env && $(PYTHON) -m venv $(RELEASE)/tools
+	$(RELEASE)/env/bin/pip install --quiet --disable-pip-version-check -c constraints.txt '.[translate]'
+	$(RELEASE)/tools/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom pip-audit pip-licenses
+	$(RELEASE)/tools/bin/pip-licenses --python $(RELEASE)/env/bin/python --format markdown --with-urls --order name \
+	  --partial-match --fail-on "Affero;Proprietary;UNKNOWN" > dist/licences.md
+	$(RELEASE)/tools/bin/cyclonedx-py environment $(RELEASE)/env/bin/python --pyproject pyproject.toml \
+	  --output-reproducible --output-file dist/sbom.cdx.json
+	$(RELEASE)/env/bin/pip freeze --exclude kyojitsu > $(RELEASE)/requirements.txt
+	$(RELEASE)/tools/bin/pip-audit --strict --no-deps --disable-pip --requirement $(RELEASE)/requirements.txt || { \
+	  echo "A package above has a known vulnerability, or pypi.org's vulnerability service could not be asked."; exit 1; }
 
 bench: .venv/dev.done
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/run.py

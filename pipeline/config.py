@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
@@ -24,13 +25,16 @@ from pipeline.sources.settings import ReadSettings
 OperationalOnly = Field(json_schema_extra={"operational": True})
 # A data file: what it holds is in the signature by its hash, where it lies is not.
 FileSetting = Annotated[str, Field(min_length=1, json_schema_extra={"operational": True})]
+_SECRET: Final = re.compile(r"(?i)api.?key|authorization|password|secret|access.?token")
+_DEEPEST: Final = 20  # dots of a key; the settings have one or two
+_MOST_VALUES: Final = 10_000  # the default configuration has about a hundred
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Settings(BaseModel):
     """Base of all settings: unknown keys and wrong types are faults, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class NormalizeSettings(Settings):
@@ -107,13 +111,22 @@ class EndpointSettings(Settings):
         parameters: sent with every request, such as ``max_tokens``.
     """
 
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")]
     key_variable: Annotated[str | None, OperationalOnly] = None
     timeout: Annotated[float, Field(gt=0, json_schema_extra={"operational": True})] = 60.0
     attempts: Annotated[int, Field(ge=1, json_schema_extra={"operational": True})] = 4
     wait: Annotated[float, Field(ge=0, json_schema_extra={"operational": True})] = 1.0
     workers: Annotated[int, Field(ge=1, json_schema_extra={"operational": True})] = 4
     parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("parameters")
+    @classmethod
+    def _no_key(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        """A key would be written to the manifest. Raises ValueError for a name that says it is one."""
+        keys = [name for name in parameters if _SECRET.search(name)]
+        if keys:
+            raise ValueError(f"{', '.join(keys)}: a key belongs in the environment variable that key_variable names")
+        return parameters
 
 
 class TranslateSettings(Settings):
@@ -207,7 +220,7 @@ def load_config(
         _resolve_files(values, origin, str(file))
     for override in overrides:
         key, equals, value = override.partition("=")
-        if not equals or not key:
+        if not equals or not key or key.count(".") > _DEEPEST:
             faults.append(f"--set {override}: expected KEY=VALUE, for example --set run.workers=2")
             continue
         _overlay(values, _nest(key.split("."), _parse_value(override, value)), origin, "--set")
@@ -275,8 +288,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}.") from error
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    _refuse_endless(values, str(path))
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -286,9 +300,24 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _parse_value(override: str, value: str) -> Any:
     try:
-        return YAML(typ="safe").load(value)
-    except (YAMLError, ValueError) as error:
+        parsed = YAML(typ="safe").load(value)
+    except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
+    _refuse_endless(parsed, f"--set {override}")
+    return parsed
+
+
+def _refuse_endless(values: Any, place: str) -> None:
+    """Raise ConfigError if aliases (``*name``) make the values endless, or more than anybody writes."""
+    pending, count = [values], 0
+    while pending:
+        value = pending.pop()
+        count += 1
+        if count > _MOST_VALUES:
+            raise ConfigError(
+                f"{place}: more than {_MOST_VALUES} values.", remedy="Look for an alias that repeats itself."
+            )
+        pending += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _nest(keys: Sequence[str], value: Any) -> dict[str, Any]:

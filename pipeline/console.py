@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from pipeline.errors import ConfigError, InputError, KyojitsuError
 
-err = Console(stderr=True)
-out = Console()
+# Controls but for tab and line feed, and the characters that turn the direction of writing (UAX #9).
+_STEERING: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class SafeConsole(Console):
+    """A console that no text can steer: an id, a file name or a sentence moves no cursor and titles no window."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """See :meth:`rich.console.Console.render`; what steers a terminal is shown as U+FFFD."""
+        for segment in super().render(renderable, options):
+            if segment.control or not _STEERING.search(segment.text):
+                yield segment
+            else:
+                yield Segment(_STEERING.sub("\ufffd", segment.text), segment.style)
+
+
+err = SafeConsole(stderr=True)
+out = SafeConsole()
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -244,7 +244,12 @@ def path_of(folder: Path, doc: str, suffix: str) -> Path:
         OutputError: the id cannot be a file name, or leads out of ``folder``.
     """
     path = folder / f"{doc}{suffix}"
-    if "\x00" in doc or not doc.strip("./") or not path.resolve().is_relative_to(folder.resolve()):
+    if (
+        "\x00" in doc
+        or ".." in doc.split("/")
+        or not doc.strip("./")
+        or not path.resolve().is_relative_to(folder.resolve())
+    ):
         raise OutputError(f"the id {doc!r} is no file name.", remedy="Give the document an id that can be one.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -47,9 +47,17 @@ def _document(doc: str, sentences: list[Sentence], folder: Path | None) -> GoldD
 def _read(doc: str, folder: Path) -> str:
     for name in (doc, f"{doc}.txt"):
         path = folder / name
-        if path.resolve().is_relative_to(folder.resolve()) and path.is_file():
+        if is_inside(path, folder) and path.is_file():
             return path.read_bytes().decode()
     raise InputError(f"{folder} has no text of the document {doc!r}.", remedy=f"Put it there as {doc}.txt, in UTF-8.")
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether ``path``, whatever links it goes through, is a name for something in ``folder``."""
+    try:
+        return path.resolve(strict=True).is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # not there, too long, or a NUL in it
+        return False
 
 
 def _rebuilt(sentences: list[Sentence]) -> str:

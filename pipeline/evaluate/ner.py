@@ -29,6 +29,7 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.annotator import Annotator
 from pipeline.config import Config, find_file, load_config
+from pipeline.dataset.load import is_inside
 from pipeline.errors import ConfigError, InputError
 from pipeline.evaluate.bootstrap import Indices, Interval, Statistic, interval, paired
 from pipeline.evaluate.report import Comparison, ModelResult, Report
@@ -201,7 +202,7 @@ def _gold_sentence(line: _GoldLine, shift: int) -> GoldSentence:
 
 def _document_text(docs: Path, name: str) -> str:
     for file in (docs / name, docs / f"{name}.txt"):
-        if file.is_file():
+        if is_inside(file, docs) and file.is_file():
             return file.read_bytes().decode("utf-8")
     raise InputError(f"{docs}: there is no document {name!r}.", remedy="Give the folder of the documents with --docs.")
 

@@ -210,7 +210,7 @@ def _readings(data: bytes, window: bytes, *, complete: bool) -> Iterator[tuple[s
 def _decodes(data: bytes, name: str, *, complete: bool) -> bool:
     try:
         codecs.getincrementaldecoder(name)().decode(data, final=complete)
-    except UnicodeDecodeError:
+    except UnicodeError:  # not always a UnicodeDecodeError: ISO-2022-JP's decoder overflows on some sequences
         return False
     return True
 

@@ -43,7 +43,7 @@ class ChatClient:
         """Take the key out of the environment.
 
         Raises:
-            ConfigError: the variable that is to hold the key is not set.
+            ConfigError: the variable that is to hold the key is not set, or holds none.
         """
         self._model = model
         self._settings = settings
@@ -53,6 +53,12 @@ class ChatClient:
             raise ConfigError(
                 f"the environment variable {settings.key_variable}, which is to hold the endpoint's key, is not set.",
                 remedy=f"Set it: export {settings.key_variable}=…",
+            )
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ConfigError(
+                f"what the environment variable {settings.key_variable} holds is no key: it has characters that no "
+                "key has.",
+                remedy="Set it again, without line breaks.",
             )
 
     def ask(self, conversations: Sequence[list[dict[str, str]]], parameters: Sequence[dict[str, Any]]) -> list[Output]:

@@ -91,7 +91,7 @@ def read(path: Path) -> Iterator[Answer]:
     """
     try:
         found = msgspec.json.decode(path.read_bytes(), type=list[dict[str, Any]])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(
             f"{path} is not a Label Studio export: {error}.", remedy="Export from Label Studio as JSON, not JSON-MIN."
         ) from error

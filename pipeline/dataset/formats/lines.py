@@ -25,7 +25,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 continue
             try:
                 yield f"{path}:{number}", msgspec.json.decode(line, type=dict[str, Any])
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise InputError(
                     f"{path}:{number} is not a JSON object: {error}.", remedy="Export the file again as JSONL."
                 ) from error
