@@ -23,7 +23,12 @@ from pipeline.record import Document, Entity, EntityLabel, FoundName, Quantity, 
 from pipeline.stages import Stage
 from pipeline.text.gazetteer import LABELS, NO_NAME, Gazetteer, Label, gazetteer_files
 from pipeline.text.mentions import Meanings, Recurrences
-from pipeline.text.names import MODEL, ContextRules, Lexicon, Line, Name, glosses, model_names, resolve, with_numbers
+from pipeline.text.names import ContextRules
+from pipeline.text.names.by_model import model_names
+from pipeline.text.names.candidates import Line, Name, Rank
+from pipeline.text.names.choice import resolve
+from pipeline.text.names.extensions import glosses, with_numbers
+from pipeline.text.names.lexicon import Lexicon
 from pipeline.text.quantities import FoundQuantity, find_conversions, find_quantities, leads_minus
 from pipeline.text.quotes import Scene, attribute, find_quotes
 from pipeline.text.times import FoundTime, find_times
@@ -121,7 +126,7 @@ class Ner(Stage):
             label = self._labels.get(entity.label)
             if label is None:
                 continue
-            name = Name(entity.start, entity.end, label, f"model:{entity.label}", MODEL)
+            name = Name(entity.start, entity.end, label, f"model:{entity.label}", Rank.MODEL)
             yield from model_names(line, name, self._lexicon)
 
 

@@ -6,24 +6,16 @@ everywhere; a surname stands for the person whose full name was given.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from pipeline.text.gazetteer import NO_NAME, Entry, Form, Gazetteer, Label, Match
-from pipeline.text.names import (
-    GAZETTEER,
-    MODEL,
-    SPREAD,
-    Lexicon,
-    Line,
-    Name,
-    fits_context,
-    has_person_suffix,
-    stands_alone,
-)
+from pipeline.text.names.candidates import Line, Name, Rank
+from pipeline.text.names.lexicon import Lexicon
+from pipeline.text.names.readings import fits_context, has_person_suffix, stands_alone
+from pipeline.text.names.shapes import DOT
 
 # What a rule's label counts against the model's where they disagree about one name.
 _RULE_VOTES: Final = 10
@@ -50,7 +42,7 @@ class Meanings:
             if form:
                 fine = "mocking" if form.mocking else "gazetteer"
                 entry = form.entry
-                yield Name(match.start, match.end, entry.label, fine, GAZETTEER, entry.id, entry.name_en)
+                yield Name(match.start, match.end, entry.label, fine, Rank.GAZETTEER, entry.id, entry.name_en)
 
     def _meant(self, line: Line, match: Match, agreed: Collection[tuple[int, int, str]]) -> Form | None:
         """An entry that the document names by another form, else a strong form, else the one that the context fits."""
@@ -89,8 +81,8 @@ class Recurrences:
         for i, (line, found) in enumerate(zip(lines, names, strict=True)):
             for name in found:
                 surface = line.text[name.start : name.end]
-                if name.rank != GAZETTEER and name.label != NO_NAME:
-                    votes.setdefault(surface, Counter())[name.label] += 1 if name.rank == MODEL else _RULE_VOTES
+                if name.rank != Rank.GAZETTEER and name.label != NO_NAME:
+                    votes.setdefault(surface, Counter())[name.label] += 1 if name.rank == Rank.MODEL else _RULE_VOTES
                     entries.setdefault(surface, name)
                 for part in _name_parts(line, name) if name.label == "PERSON" else ():
                     self._first.setdefault(part, i)
@@ -112,7 +104,7 @@ class Recurrences:
                 continue
             fine = "rule:surname" if form.weak else "rule:consistency"
             entry = form.entry
-            yield Name(match.start, match.end, entry.label, fine, SPREAD, entry.id or None, entry.name_en)
+            yield Name(match.start, match.end, entry.label, fine, Rank.SPREAD, entry.id or None, entry.name_en)
 
     def _is_surname(self, index: int, line: Line, match: Match, form: Form) -> bool:
         """With 氏 or a title anywhere; alone only after the full name and where it is no other word."""
@@ -127,8 +119,8 @@ class Recurrences:
 def _name_parts(line: Line, name: Name) -> Iterator[str]:
     """The parts of a full name that can stand for the person."""
     surface = line.text[name.start : name.end]
-    if re.search("[・=＝]", surface):
-        yield from (part for part in re.split("[・=＝]", surface) if len(part) > 2)
+    if DOT.search(surface):
+        yield from (part for part in DOT.split(surface) if len(part) > 2)
         return
     tokens = line.within(name.start, name.end)
     if len(tokens) > 1 and tokens[0].tag.endswith("人名-姓"):

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from pipeline.record import Token
-from pipeline.text.names import Line, Name
+from pipeline.text.names.candidates import Line, Name
 
 _PAIRS: Final = {"」": "「", "』": "『", "”": "“", "〟": "〝"}
 _OPENING: Final = frozenset(_PAIRS.values())
