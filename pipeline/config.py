@@ -157,7 +157,7 @@ class TranslateSettings(Settings):
     retries: Annotated[int, Field(ge=0)] = 4
     glossary: FileSetting = "glossary.tsv"
     catchphrases: FileSetting = "catchphrases.tsv"
-    aligner: Annotated[str, Field(min_length=1)] | None = None
+    aligner: Annotated[str, Field(min_length=1)] | None = "bundled"
 
 
 class RunSettings(Settings):

@@ -351,6 +351,10 @@ class Document:
             "start": start, "end": end, "raw_start": raw_start, "raw_end": raw_end, "text": self.text[start:end],
         }  # fmt: skip
 
+    def whole(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the text, widened to the whole of every replacement that it cuts: half of (株) is ㈱ all the same."""
+        return self.offsets.to_text(*self.offsets.to_raw(start, end))
+
     def warn(self, stage: str, code: str, message: str) -> None:
         """Add a warning to the record."""
         self.record.warnings.append(Notice(stage=stage, code=code, message=message))

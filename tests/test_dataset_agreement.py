@@ -152,6 +152,20 @@ def vote(rhetoric=(), claims=(), **labels):
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["花子", "Hanako", "hanako"], ["花子.jsonl", "Hanako.jsonl", "hanako~2.jsonl"]),
+        (["a b", "a/b", "a_b"], ["a_b.jsonl", "a_b~2.jsonl", "a_b~3.jsonl"]),
+        (["長" * 300, "長" * 301], ["長" * 50 + ".jsonl", "長" * 50 + "~2.jsonl"]),
+    ],
+)
+def test_every_annotator_has_a_file(names, files, tmp_path):
+    votes = {name: {("d", s.start, s.end): s for s in A.sentences} for name in names}
+    write(tmp_path / "out", votes, {"d": A})
+    assert sorted(p.name for p in (tmp_path / "out" / "annotators").iterdir()) == sorted(files)
+
+
 def merge(*votes, original=None):
     document = GoldDocument(doc="d", genre="", text=TEXT, sentences=[original or vote()])
     annotators = {f"n{i}": {("d", 0, 16): v} for i, v in enumerate(votes)}

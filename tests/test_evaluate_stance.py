@@ -333,11 +333,11 @@ def test_documents_by_the_rule_of_the_stage():
     author = Answer("favor", {"favor": 0.9, "against": 0.05, "neutral": 0.05})
     neutral = Answer("neutral", {"favor": 0.2, "against": 0.2, "neutral": 0.6})
     against = Answer("against", {"favor": 0.0, "against": 1.0, "neutral": 0.0})
-    report = stance.evaluate(data, {"m": Said([author, neutral, against])}, margin=0.2)
+    report = stance.evaluate(data, {"m": Said([author, neutral, against])})
     rows = report.models[0].details["documents"]
     assert rows == [{"doc": "d", "target": "maruyama", "gold": "favor", "predicted": "favor", "sentences": 2}]
     assert report.models[0].slices["whole documents"]["accuracy"].value == 1.0
-    turned = stance.evaluate(data, {"m": Said([against, neutral, author])}, margin=0.2)  # the shop owner has no vote
+    turned = stance.evaluate(data, {"m": Said([against, neutral, author])})  # the shop owner has no vote
     assert turned.models[0].details["documents"][0]["predicted"] == "against"
 
 
@@ -364,7 +364,8 @@ def test_majority_takes_the_most_frequent_label():
     assert answers == [Answer("against", {"favor": 1 / 3, "against": 2 / 3, "neutral": 0.0})]
 
 
-def test_lexicon_answers_for_any_target(config):
+def test_lexicon_answers_for_any_target(config, monkeypatch):
+    monkeypatch.setattr("pipeline.stages.stance.ModelScorer", None)  # whatever the configuration's own model is
     items = [
         item(0, "favor", text="海老名工房の椅子は丈夫で、実に優れた製品だ。", name="海老名工房", surface=(0, 5)),
         item(1, "against", text="海老名工房の対応は杜撰で、信頼できない。", name="海老名工房", surface=(0, 5)),
@@ -376,7 +377,7 @@ def test_lexicon_answers_for_any_target(config):
     assert model.notes == ["1 of 4 targets or holders are not found; they count as neutral."]
 
 
-def test_bundled_asks_the_trained_model_and_says_what_it_knows(config, monkeypatch, tmp_path):
+def test_bundled_asks_the_trained_model_and_says_what_it_knows(monkeypatch, tmp_path):
     asked = []
 
     class Trained:
@@ -391,6 +392,7 @@ def test_bundled_asks_the_trained_model_and_says_what_it_knows(config, monkeypat
         (tmp_path / f"stance{suffix}").write_bytes(b"")
     monkeypatch.setattr(stance_models, "Trained", Trained)
     items = [item(0, "favor", text="", surface=None), item(1, "favor", holder="吉井市長")]
+    config = load_config(overrides=["stance.margin=0.2"])
     model = resolve(str(tmp_path), items, config, ModelOptions())
     assert [a.label for a in model.predict(items)] == ["neutral", "favor"]  # the first within the margin
     assert [(q.target, q.place, q.holder) for q in asked] == [

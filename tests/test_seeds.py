@@ -84,3 +84,15 @@ def test_speakers(records: dict[str, Record]) -> None:
         right.append(set(parts) == {record.raw[int(speaker_start) : int(speaker_end)]})
     assert sum(right) >= 0.9 * len(right)
     assert len(right) == len(rows("speech.tsv")) > 0
+
+
+def test_document_stances(seed_files: list[Path]) -> None:
+    """What is reached (docs/models.md); nine of ten are wanted."""
+    annotator = Annotator(load_config(stages=["normalize", "tokenize", "ner", "hype", "stance"]))
+    found = {}
+    for file in seed_files:
+        summary = annotator.annotate(file.read_bytes().decode("utf-8")).summary
+        found |= {(file.name[:3], s.target): s.label for s in layer(layer(summary).stances)}
+    listed = {(document, target): label for document, target, label in rows("stances.tsv")}
+    assert len(listed) == 47
+    assert sum(found.get(key) == label for key, label in listed.items()) >= 32

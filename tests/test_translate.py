@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,7 +83,8 @@ def test_status_says_whether_the_english_can_be_trusted(
 
 def test_rhetoric_and_short_claims_get_english_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     engine = Phrasebook({"圧倒的": Output("overwhelming", True)})
-    record = annotate("圧倒的な安さで、店は昨年500人を集めた。", engine, monkeypatch, tmp_path)
+    alone = ["translate.aligner=null"]
+    record = annotate("圧倒的な安さで、店は昨年500人を集めた。", engine, monkeypatch, tmp_path, alone)
     (sentence,) = record.sentences or []
     assert [(r.text, r.en) for r in sentence.rhetoric or []] == [("圧倒的", "overwhelming")]
     assert all(claim.en for claim in sentence.claims or [])
@@ -176,6 +181,22 @@ def test_a_sentence_that_fails_is_translated_clause_by_clause(monkeypatch: pytes
     assert (found.text, found.status) == ("It rained. The wind blew too. The ship left the port.", "verified")
 
 
+def test_a_sentence_that_fails_is_tried_with_the_other_protection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = Phrasebook({SOURCE: Output(WRONG, True), "工場には ZX1 かかった。": Output("The factory cost ZX1.", True)})
+    found = the_translation(annotate(RAW, engine, monkeypatch, tmp_path))
+    assert (found.text, found.status) == (RIGHT, "verified")
+    again = the_translation(annotate(RAW, engine, monkeypatch, tmp_path / "other", ["translate.retries=0"]))
+    assert (again.text, again.status) == (WRONG, "flagged")
+
+
+def test_a_note_on_the_translation_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    noted = f"{RIGHT} Note: The translation keeps the structure of the original sentence."
+    found = the_translation(annotate(RAW, Phrasebook({SOURCE: Output(noted, True)}), monkeypatch, tmp_path))
+    assert (found.text, found.status) == (RIGHT, "verified")
+
+
 @pytest.mark.parametrize(
     ("protect", "source", "english"),
     [
@@ -231,3 +252,70 @@ def test_a_claim_never_has_a_wrong_figure_of_its_own(monkeypatch: pytest.MonkeyP
     (sentence,) = record.sentences or []
     assert the_translation(record).status == "flagged"
     assert [(c.en_start, c.en_end) for c in sentence.claims or []] == [(0, 34)] * len(sentence.claims or [])
+
+
+# A run whose engine writes down what it was asked, and is killed when it is called for the nth time.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipeline.config import load_config
+from pipeline.runner import run
+from pipeline.stages import translate
+from pipeline.translation.cache import TranslationCache
+from pipeline.translation.engine import Output
+
+folder, calls, rows = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+caches = []
+
+class Counted(TranslationCache):
+    def __init__(self, *args):
+        super().__init__(*args)
+        caches.append(self)
+
+class Mortal:
+    name, fingerprint, called = "mortal", "mortal-1", 0
+
+    def translate(self, sources):
+        self.called += 1
+        if self.called == calls:
+            os.kill(os.getpid(), signal.SIGKILL)
+        with (folder / "asked").open("a", encoding="utf-8") as asked:
+            asked.writelines(source + chr(10) for source in sources)
+        return [Output("Someone went out for a walk in the long evening of a day.", True) for _ in sources]
+
+translate.load_engine = lambda name, settings: Mortal()
+translate.TranslationCache = Counted
+translate.CHUNK = 3
+config = load_config(
+    stages=["normalize", "tokenize", "ner", "translate"],
+    overrides=[f"translate.cache_dir={folder}", "normalize.boilerplate=false"],
+)
+run([rows], folder / "out", config, resume=calls == 0)
+print(sum(cache.hits for cache in caches))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_a_run_killed_in_the_middle_translates_nothing_twice(tmp_path: Path) -> None:
+    walkers = ["姉", "弟", "祖父", "先生", "医者", "画家", "隣人", "店主", "記者", "大工", "庭師", "駅長"]
+    rows = tmp_path / "walks.txt"
+    rows.write_text("".join(f"{who}は夕方の長い散歩に出かけた。\n" for who in walkers), encoding="utf-8")
+
+    def start(folder: str, calls: int) -> subprocess.CompletedProcess[str]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        command = [sys.executable, "-c", KILLED, str(tmp_path / folder), str(calls), str(rows)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent)
+
+    assert start("whole", -1).returncode == 0
+    assert start("killed", 3).returncode == -signal.SIGKILL
+    before = (tmp_path / "killed" / "asked").read_text(encoding="utf-8").splitlines()
+    assert len(before) == 6
+    resumed = start("killed", 0)
+    assert resumed.returncode == 0, resumed.stderr
+    asked = (tmp_path / "killed" / "asked").read_text(encoding="utf-8").splitlines()
+    assert len(asked) == len(set(asked))
+    assert sorted(asked) == sorted((tmp_path / "whole" / "asked").read_text(encoding="utf-8").splitlines())
+    assert int(resumed.stdout) >= len(before)
+    for name in ("records.jsonl", "rhetoric.jsonl", "claims.jsonl"):
+        assert (tmp_path / "killed" / "out" / name).read_bytes() == (tmp_path / "whole" / "out" / name).read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ModelError
-from pipeline.models.encoder import Encoded
-from pipeline.translation.align import INCOMPLETE, Aligner, expected_length, incompleteness
+from pipeline.models.encoder import Encoded, Encoder
+from pipeline.translation.align import (
+    INCOMPLETE,
+    LAYER,
+    SHORTEST,
+    STACK,
+    Aligner,
+    MiddleEncoder,
+    expected_length,
+    incompleteness,
+)
 
 BUNDLED = Path(__file__).parent.parent / "pipeline" / "models" / "bundled"
-DATA = Path(__file__).parent / "data" / "alignments.tsv"
+DATA = Path(__file__).parent / "data"
 
 
 class Dictionary:
@@ -43,7 +52,7 @@ class Dictionary:
 @pytest.fixture
 def aligner(monkeypatch: pytest.MonkeyPatch) -> Aligner:
     known = Dictionary([("巨大な", "huge"), ("船", "ship"), ("が", "the"), ("沈んだ", "sank"), ("港", "harbor")])
-    monkeypatch.setattr("pipeline.translation.align.Encoder", lambda *args, **kwargs: known)
+    monkeypatch.setattr("pipeline.translation.align.MiddleEncoder", lambda *args, **kwargs: known)
     return Aligner(Path("nowhere"))
 
 
@@ -69,21 +78,47 @@ def test_what_is_left_out_lowers_the_similarity(aligner: Aligner) -> None:
     assert half < whole
 
 
+def rows(name: str) -> list[list[str]]:
+    """The rows of a table, without its comments and its header."""
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")][1:]
+
+
 def test_alignments_marked_by_hand() -> None:
-    try:
-        aligner = Aligner(BUNDLED)
-    except ModelError:
-        pytest.skip("the encoder is not bundled")
-    rows = [r.split("\t") for r in DATA.read_text(encoding="utf-8").splitlines() if not r.startswith("#")][1:]
+    aligner = Aligner(BUNDLED)
+    pairs = rows("alignments.tsv")
     right = 0
-    for japanese, span, english, phrase in rows:
+    for japanese, span, english, phrase in pairs:
         start = japanese.index(span)
         first, last = aligner.align(japanese, start, start + len(span), english) or (0, 0)
         at = english.index(phrase)
         common = max(0, min(last, at + len(phrase)) - max(first, at))
         right += 2 * common >= 0.8 * (last - first + len(phrase))
-    assert len(rows) == 40
-    assert right >= 36
+    assert len(pairs) == 60
+    assert right >= 51
+
+
+def test_halves_are_told_from_whole_translations() -> None:
+    aligner = Aligner(BUNDLED)
+    pairs = [(ja, en.split()) for ja, en in rows("translation_good.tsv") if len(ja) >= SHORTEST]
+    assert len(pairs) >= 40
+
+    def are_incomplete(texts: Iterable[Sequence[str]]) -> int:
+        texts = [" ".join(words) for words in texts]
+        return sum(incompleteness(ja, en, aligner) >= INCOMPLETE for (ja, _), en in zip(pairs, texts, strict=True))
+
+    assert are_incomplete(words for _, words in pairs) <= 0.05 * len(pairs)
+    assert are_incomplete(words[: len(words) // 2] for _, words in pairs) >= 0.8 * len(pairs)
+
+
+def test_a_middle_layer_is_what_the_graph_gives_out_at_its_end() -> None:
+    text = "港に船が三隻並んでいる。"
+    (last,), (same,) = Encoder(BUNDLED, STACK).encode([text]), MiddleEncoder(BUNDLED, STACK, 8).encode([text])
+    assert np.array_equal(last.states, same.states)
+    (middle,) = MiddleEncoder(BUNDLED, STACK, LAYER).encode([text])
+    assert not np.allclose(last.states, middle.states)
+    with pytest.raises(ModelError, match="there is no layer 9"):
+        MiddleEncoder(BUNDLED, STACK, 9)
 
 
 @pytest.mark.parametrize(

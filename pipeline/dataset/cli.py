@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pipeline.console import err, out, reported
 from pipeline.errors import ConfigError, OutputError
+from pipeline.extras import require
 
 dataset_app = typer.Typer(help="Annotated data: build, export, correct, compare.", no_args_is_help=True)
 
@@ -178,6 +179,7 @@ def agreement(
     as_json: JsonOption = False,
 ) -> None:
     """Compare annotators of the same documents: Cohen's kappa, Krippendorff's alpha, F1 of spans."""
+    require("evaluate", "agreement")
     from pipeline.dataset.agreement import agreement as agreement_of
     from pipeline.dataset.build import open_source
 

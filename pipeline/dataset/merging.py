@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from pipeline.dataset.importing import Key
 from pipeline.errors import OutputError
 
 LABELS: Final = ("boilerplate", "forecast", "hype", "direction", "claims", "rhetoric", "stances")
+_NAME: Final = 50  # code points of an annotator's name in that of a file: at most 200 of the 255 bytes there are
 _CONTEXT: Final = 60  # code points on each side of a sentence
 
 
@@ -76,13 +77,25 @@ def write(
     kept, differing = merged(annotators, documents)
     counts = write_dataset(iter(kept), output)
     (output / "annotators").mkdir()
+    files = _file_names(annotators)
     for name, labelled in annotators.items():
-        safe = "".join(c if c.isalnum() or c in "@.-_" else "_" for c in name)
-        write_gold(output / "annotators" / f"{safe}.jsonl", [labelled[key] for key in sorted(labelled)])
+        write_gold(output / "annotators" / files[name], [labelled[key] for key in sorted(labelled)])
     changed = [change for name, labelled in annotators.items() for change in changes(name, labelled, documents)]
     for file, rows in (("changes", changed), ("disagreements", differing)):
         (output / f"{file}.jsonl").write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
     return Written(*counts, len(changed), len(differing))
+
+
+def _file_names(annotators: Iterable[str]) -> dict[str, str]:
+    """A file for each annotator, named like them: short, and not that of another, on any file system."""
+    names: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for annotator in annotators:
+        stem = "".join(c if c.isalnum() or c in "@.-_" else "_" for c in annotator[:_NAME])
+        taken[stem.casefold()] += 1
+        number = taken[stem.casefold()]
+        names[annotator] = f"{stem}.jsonl" if number == 1 else f"{stem}~{number}.jsonl"
+    return names
 
 
 def changes(

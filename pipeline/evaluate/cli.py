@@ -11,6 +11,7 @@ import typer
 
 from pipeline.console import out, reported
 from pipeline.errors import ConfigError
+from pipeline.extras import require
 
 TASKS = ("hype", "rhetoric", "checkable", "stance", "ner", "translation")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
@@ -50,6 +51,7 @@ def evaluate(
     domain: Annotated[str | None, typer.Option("--domain", help="Domain of segments to translate.")] = None,
 ) -> None:
     """Measure models against gold data: figures with 95% bootstrap intervals and the signature."""
+    require("evaluate", "evaluation")
     from pipeline.config import load_config
     from pipeline.evaluate.report import show, write_json
 
@@ -131,9 +133,7 @@ def _stance(
         name: stance_models.resolve(name, found.items, settings, options)
         for name in names or ("majority", "lexicon", "bundled")
     }
-    return stance.evaluate(
-        found, models, compare=compare, training_targets=seen, abstain=abstain, margin=settings.stance.margin
-    )
+    return stance.evaluate(found, models, compare=compare, training_targets=seen, abstain=abstain)
 
 
 def _pairs(options: Sequence[str] | None) -> dict[str, str]:

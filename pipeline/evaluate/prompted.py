@@ -101,7 +101,7 @@ class PromptedStance:
         opened = text[text.find("{") : text.rfind("}") + 1]
         try:
             text = str(msgspec.json.decode(opened, type=dict[str, Any])["stance"])
-        except (msgspec.DecodeError, KeyError):
+        except (msgspec.DecodeError, KeyError, RecursionError):  # the last: an object nested beyond measure
             lines = [line for line in text.splitlines() if line.strip(_AROUND)]
             text = lines[-1] if lines else ""
         label = self._labels.find(_LEAD.sub("", text.strip(_AROUND)).strip(_AROUND))

@@ -50,7 +50,6 @@ def evaluate(
     compare: bool = False,
     training_targets: Collection[str] = (),
     abstain: float = ABSTAIN,
-    margin: float = 0.0,
 ) -> Report:
     """Figures of every model on the same items.
 
@@ -60,7 +59,6 @@ def evaluate(
         compare: also test the difference of every two models by paired bootstrap.
         training_targets: ids of the targets that models were trained on; items of others are a slice of their own.
         abstain: probability under which a label counts as abstained from.
-        margin: of the document's stance, as in the configuration of the stage.
 
     Raises:
         InputError: no item has a label.
@@ -84,8 +82,8 @@ def evaluate(
                 model=name,
                 signature=model.signature,
                 figures={figure: interval(statistic, units) for figure, statistic in figures[name].items()},
-                slices=dict(_slices(data, answers[name], training_targets, margin)),
-                details=_details(data, answers[name], training_targets, margin),
+                slices=dict(_slices(data, answers[name], training_targets)),
+                details=_details(data, answers[name], training_targets),
             )
             for name, model in models.items()
         ],
@@ -131,12 +129,12 @@ def _on(kept: NDArray[np.bool_], statistic: Statistic) -> Statistic:
 
 
 def _slices(
-    data: StanceData, answers: Sequence[Answer], training_targets: Collection[str], margin: float
+    data: StanceData, answers: Sequence[Answer], training_targets: Collection[str]
 ) -> Iterator[tuple[str, dict[str, Interval]]]:
     for name, indices in _groups(data.items, training_targets).items():
         items = [data.items[i] for i in indices]
         yield name, _intervals([cast(StanceLabel, i.label) for i in items], [answers[i] for i in indices], items)
-    judged = list(_documents(data, answers, margin))
+    judged = list(_documents(data, answers))
     if judged:
         gold, found = [row["gold"] for row in judged], [Answer(row["predicted"], {}) for row in judged]
         yield "whole documents", _intervals(gold, found, [row["doc"] for row in judged])
@@ -180,9 +178,7 @@ def _is_named(item: StanceItem) -> bool:
     return surface in item.text and (surface in item.name or item.name in surface)
 
 
-def _details(
-    data: StanceData, answers: Sequence[Answer], training_targets: Collection[str], margin: float
-) -> dict[str, Any]:
+def _details(data: StanceData, answers: Sequence[Answer], training_targets: Collection[str]) -> dict[str, Any]:
     pairs = [(item, answer) for item, answer in zip(data.items, answers, strict=True) if item.label is not None]
     right = np.array([item.label == answer.label for item, answer in pairs])
     confidence = np.array([min(1.0, answer.confidence) for _, answer in pairs])
@@ -205,7 +201,7 @@ def _details(
     }
     if all(item.votes for item in data.items):
         found["official"] = _official(data.items, answers)
-    judged = list(_documents(data, answers, margin))
+    judged = list(_documents(data, answers))
     if judged:
         found["sizes"]["whole documents"] = len(judged)
         found["documents"] = judged
@@ -265,7 +261,7 @@ def _official(items: Sequence[StanceItem], answers: Sequence[Answer]) -> dict[st
     }
 
 
-def _documents(data: StanceData, answers: Sequence[Answer], margin: float) -> Iterator[dict[str, Any]]:
+def _documents(data: StanceData, answers: Sequence[Answer]) -> Iterator[dict[str, Any]]:
     """The stance of each gold document: what a person says, and what the stage's rule makes of the sentences' answers.
 
     Gold data has neither titles nor a model's hype levels, so the rule goes without them.
@@ -273,7 +269,7 @@ def _documents(data: StanceData, answers: Sequence[Answer], margin: float) -> It
     by_id = {item.id: answer for item, answer in zip(data.items, answers, strict=True)}
     for document in data.documents:
         if document.stances:
-            found = {stance.target: stance for stance in document_stances(_annotated(document, by_id), margin)}
+            found = {stance.target: stance for stance in document_stances(_annotated(document, by_id))}
             for stance in document.stances:
                 predicted = found.get(stance.target)
                 yield {

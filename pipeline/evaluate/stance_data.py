@@ -370,7 +370,7 @@ def _holds_items(path: Path) -> bool:
     _, first = next(_lines(path), (0, b"{}"))
     try:
         fields = msgspec.json.decode(first)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False  # the reader of gold says what is wrong
     return isinstance(fields, dict) and {"id", "target", "text"} <= fields.keys()
 
@@ -379,7 +379,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Any]]:
     for number, line in _lines(path):
         try:
             yield number, msgspec.json.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise InputError(f"{path}:{number} is not JSON: {error}.", remedy="Write one object a line.") from error
 
 

@@ -30,7 +30,7 @@ from pipeline.models.card import folder_of
 from pipeline.models.stance_model import STACK, StanceQuestion
 from pipeline.models.stance_model import StanceModel as Trained
 from pipeline.record import Model, Record, Stance, StanceLabel, layer
-from pipeline.stages.stance import decide
+from pipeline.stages.stance import LEXICON, decide, moved
 from pipeline.text.targets import Targets
 from pipeline.text.width import fold_character
 
@@ -96,15 +96,21 @@ class Lexicon:
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
         """See :class:`pipeline.evaluate.stance_data.StanceModel`."""
+        found = self.scores(items)
+        missed = sum(scores is None for scores in found)
+        if missed:
+            self.notes = [f"{missed} of {len(items)} targets or holders are not found; they count as neutral."]
+        margin = self._config.stance.margin
+        return [Answer(decide(s, margin), s) if s else Answer("neutral", {"neutral": 1.0}) for s in found]
+
+    def scores(self, items: Sequence[StanceItem]) -> list[Scores | None]:
+        """The probabilities of each item's labels; None where the pipeline finds no such target or holder."""
         names = {_key(item.name): _folded(item.name) for item in reversed(items)}
         ids = {key: f"t{number}" for number, key in enumerate(names)}
         annotator = self._annotator(self._targets(items, names, ids))
         records = {text: annotator.annotate(text) for text in dict.fromkeys(item.text for item in items)}
         found = [_strongest(records[item.text], ids[_key(item.name)], item.holder) for item in items]
-        missed = sum(stance is None for stance in found)
-        if missed:
-            self.notes = [f"{missed} of {len(items)} targets or holders are not found; they count as neutral."]
-        return [Answer(s.label, s.scores) if s else Answer("neutral", {"neutral": 1.0}) for s in found]
+        return [stance.scores if stance else None for stance in found]
 
     def _targets(
         self, items: Sequence[StanceItem], names: Mapping[str, str], ids: Mapping[str, str]
@@ -134,29 +140,30 @@ class Lexicon:
     def _only_stance(self, targets: str) -> Config:
         values = self._config.model_dump()
         values["stages"] = list(STAGES)
-        values["stance"] |= {"targets": targets, "discover": False}
+        values["stance"] |= {"model": LEXICON, "targets": targets, "discover": False}
         values["normalize"]["boilerplate"] = False
         return type(self._config).model_validate(values)
 
 
 class Bundled:
-    """A model of the project's own kind."""
+    """A model of the project's own kind, moved by evaluative words as in a run."""
 
-    def __init__(self, name: str, margin: float) -> None:
+    def __init__(self, name: str, config: Config) -> None:
         """Load ``bundled`` or a folder.
 
         Args:
             name: the model.
-            margin: favor and against nearer than this are neutral, as in a run.
+            config: where favor and against are near enough to be neutral, and how sentences are parsed.
 
         Raises:
             ModelError: it is not there or not whole.
         """
         folder = folder_of(name)
         self._model = Trained(folder)
-        self._margin = margin
+        self._margin = config.stance.margin
+        self._words = Lexicon(config)
         digest = digest_files([folder / f"{STACK}{suffix}" for suffix in (".onnx", ".npz", ".json")])
-        self.signature = f"{folder.name}:{digest}|margin:{margin:g}"
+        self.signature = f"{folder.name}:{digest}|margin:{self._margin:g}|{self._words.signature}"
         self.notes: list[str] = []
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
@@ -165,7 +172,9 @@ class Bundled:
         known = sum(sha256(item.text.encode()).hexdigest()[:_HASH] in seen for item in items)
         self.notes = [f"was trained on the sentences of {known} of {len(items)} items."] if known else []
         questions = [StanceQuestion(i.name, i.text, i.surface, i.holder) for i in items]
-        return [Answer(decide(scores, self._margin), scores) for scores in self._model.scores(questions)]
+        both = zip(self._model.scores(questions), self._words.scores(items), strict=True)
+        found = [moved(by_model, by_words) if by_words else by_model for by_model, by_words in both]
+        return [Answer(decide(scores, self._margin), scores) for scores in found]
 
 
 class Predictions:
@@ -231,7 +240,7 @@ def resolve(name: str, items: Sequence[StanceItem], config: Config, options: Mod
     if name == "local" or name.startswith(ENDPOINT):
         return _prompted(name, config, options)
     if name == "bundled" or (Path(name) / f"{STACK}.json").is_file():
-        return Bundled(name, config.stance.margin)
+        return Bundled(name, config)
     if not Path(name).is_dir() and "/" not in name and "@" not in name:
         raise ConfigError(f"there is no stance model {name!r}.", remedy=f"There are: {', '.join(NAMES)}.")
     from pipeline.evaluate.engines import stance_model

@@ -171,19 +171,24 @@ def draw(segments: Sequence[Segment], limit: int | None, seed: int = 0) -> list[
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    required = {"id": (str, int), "ja": (str,), "en": (str, type(None))}
+    for number, row in enumerate(_objects(path), start=1):
+        if bad := [name for name, types in required.items() if not isinstance(row.get(name, 0.0), types)]:
+            raise InputError(f"{path}, line {number}: {' and '.join(bad)} missing or of the wrong type.")
+        yield row
+
+
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON object of each line. Raises InputError where one is none, or is nested too deeply to read."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}.") from error
     for number, line in enumerate(lines, start=1):
         try:
-            row = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.DecodeError as error:
+            yield msgspec.json.decode(line, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError) as error:
             raise InputError(f"{path}, line {number}: not a JSON object: {error}") from error
-        required = {"id": (str, int), "ja": (str,), "en": (str, type(None))}
-        if bad := [name for name, types in required.items() if not isinstance(row.get(name, 0.0), types)]:
-            raise InputError(f"{path}, line {number}: {' and '.join(bad)} missing or of the wrong type.")
-        yield row
 
 
 # Systems -------------------------------------------------------------------------------------------------------------
@@ -251,7 +256,7 @@ def _texts(name: str, segments: Sequence[Segment], stored: set[str]) -> tuple[li
 def _outputs(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file of outputs.", remedy="Give a path that exists.")
-    rows = [msgspec.json.decode(line, type=dict[str, Any]) for line in path.read_bytes().splitlines()]
+    rows = list(_objects(path))
     if any("id" not in row or not isinstance(row.get("en"), str) for row in rows):
         raise InputError(f"{path}: every line needs an id and en.")
     return rows

@@ -8,7 +8,7 @@ lists those that touch it beside the model's probability. ``model: cues`` judges
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, get_args
 
@@ -36,7 +36,7 @@ from pipeline.text.claims import CLAIM, Assertions
 from pipeline.text.coinages import Coinages
 from pipeline.text.cue_level import MARKS, cue_hype
 from pipeline.text.cues import load_cues
-from pipeline.text.evidence import supported
+from pipeline.text.evidence import at_words, supported
 from pipeline.text.polarity import Lexicon
 from pipeline.text.questions import Setting
 from pipeline.text.rhetoric import Finding, find_rhetoric, reported
@@ -97,7 +97,11 @@ class HypeStage(Stage):
         spans = supported(sentence, judged.spans if judged.rhetoric >= GATE else [], findings)
         sentence.rhetoric = [
             Rhetoric(
-                technique=s.technique, quoted=s.quoted, score=s.score, why=list(s.why), **document.span(s.start, s.end)
+                technique=s.technique,
+                quoted=s.quoted,
+                score=s.score,
+                why=list(s.why),
+                **document.span(*document.whole(s.start, s.end)),
             )
             for s in spans
             if s.technique in self.settings.techniques and s.score >= self.settings.min_span_score
@@ -107,13 +111,7 @@ class HypeStage(Stage):
             of_level = max(1, of_level)
         sentence.hype = Hype(score=round(judged.at_least[0], 4), level=of_level, direction=direction(judged, of_level))
         sentence.checkable = Judgement(score=round(judged.checkable, 4), label=judged.checkable >= YES)
-        sentence.claims = [
-            Claim(
-                score=round(claim.score, 4), **document.span(sentence.start + claim.start, sentence.start + claim.end)
-            )
-            for claim in judged.claims
-            if sentence.checkable.label
-        ]
+        sentence.claims = list(_claims(document, sentence, judged)) if sentence.checkable.label else []
         sentence.forecast = Judgement(score=round(judged.forecast, 4), label=judged.forecast >= YES)
         sentence.content = _content(bool(sentence.claims), bool(sentence.rhetoric))
 
@@ -136,6 +134,17 @@ class HypeStage(Stage):
         foretold = self._assertions.forecast(sentence, document.anchor, doom=sentence.hype.direction == "doom")
         sentence.forecast = Judgement(score=foretold, label=foretold >= CLAIM)
         sentence.content = _content(bool(sentence.claims), bool(sentence.rhetoric))
+
+
+def _claims(document: Document, sentence: Sentence, judged: Judged) -> Iterator[Claim]:
+    """The model's claims, of whole words, in order and apart."""
+    done = sentence.start
+    for claim in judged.claims:
+        start, end = at_words(sentence, sentence.start + claim.start, sentence.start + claim.end)
+        start, end = document.whole(max(start, done), max(end, done))
+        if start < end:
+            yield Claim(score=round(claim.score, 4), **document.span(start, end))
+            done = end
 
 
 def _beside(cues: Path, name: str) -> Path:

@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.models.hype_model import Span
 from pipeline.models.judging import YES
-from pipeline.record import Sentence, Technique, Token, layer
+from pipeline.record import Sentence, Technique, layer
 from pipeline.text.rhetoric import Finding
 
 # Words of these parts of speech alone persuade nobody.
@@ -39,15 +39,16 @@ def supported(sentence: Sentence, spans: Sequence[Span], findings: Sequence[Find
     """
     kept: list[Supported] = []
     for span in spans:
-        start, end = _at_words(layer(sentence.tokens), sentence.start + span.start, sentence.start + span.end)
+        start, end = at_words(sentence, sentence.start + span.start, sentence.start + span.end)
         words = [token for token in layer(sentence.tokens) if token.start < end and start < token.end]
         if start < end and not all(token.pos in _FUNCTION for token in words):
             kept.append(_with_cues(span, start, end, findings))
     return _apart(sorted(kept, key=lambda s: s.start))
 
 
-def _at_words(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
-    inside = [t for t in tokens if 2 * (min(t.end, end) - max(t.start, start)) >= t.end - t.start]
+def at_words(sentence: Sentence, start: int, end: int) -> tuple[int, int]:
+    """A span (code points of the text) whose edges moved out of words, to the side where more of the word lies."""
+    inside = [t for t in layer(sentence.tokens) if 2 * (min(t.end, end) - max(t.start, start)) >= t.end - t.start]
     return (inside[0].start, inside[-1].end) if inside else (start, end)
 
 

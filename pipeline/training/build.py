@@ -108,8 +108,10 @@ def train_stance(
 
 
 def fresh(recipe: Recipe) -> tuple[Network, Vocabulary]:
-    """An untrained network on the base encoder, and the vocabulary that it reads."""
+    """An untrained network on the lower layers of the base encoder, and the vocabulary that it reads."""
     model, tokenizer = base()
+    model.encoder.layer = model.encoder.layer[: recipe.layers]
+    model.config.num_hidden_layers = len(model.encoder.layer)
     torch.manual_seed(recipe.seed)
     return Network(model), Vocabulary(tokenizer, np.empty(0, Q4), np.empty(0, np.float32))
 

@@ -6,9 +6,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -16,15 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.console import err, out, reported
-from pipeline.errors import ConfigError, ModelError
+from pipeline.errors import ConfigError
+from pipeline.extras import require
 
 if TYPE_CHECKING:
     from pipeline.models.card import Card
     from pipeline.training.fit import Report
-
-
-# What is imported below, directly or not; all are in the extra.
-_PACKAGES: Final = ("torch", "transformers", "datasets", "accelerate", "onnx", "sklearn", "scipy")
 
 
 @reported
@@ -61,7 +57,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Train a model on gold data of one's own; FOLDER works at once in run and evaluate."""
-    _check_packages()
+    require("train", "training")
     if rate is not None and not 0 < rate < 1:
         raise ConfigError(f"--rate {rate:g} is not between 0 and 1.", remedy="Try 2e-5.")
     from pipeline.evaluate.stance_data import DataOptions
@@ -82,15 +78,6 @@ def train(
     for note in trained.notes:
         err.print(f"kyojitsu: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     out.print(_figures(trained.card, output))
-
-
-def _check_packages() -> None:
-    missing = [package for package in _PACKAGES if find_spec(package) is None]
-    if missing:
-        raise ModelError(
-            f"training needs packages that are not installed: {', '.join(missing)}.",
-            remedy="Install them with: pip install 'kyojitsu[train]'",
-        )
 
 
 def _seeds(seed: int | None, seeds: str | None) -> tuple[int, ...]:

@@ -30,13 +30,17 @@ SURE: Final = 20.0  # logits; at the highest temperature, 8, still a probability
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. ``frozen`` counts the lower layers that stay as they are; the embeddings always do."""
+    """How to train. ``layers`` of the base encoder's are kept, ``frozen`` of these, the lowest, stay as they are.
+
+    The embeddings are never trained.
+    """
 
     epochs: int = 5
     batch: int = 16
     rate: float = 1e-4
     head_rate: float = 1e-3
     warm_up: float = 0.1
+    layers: int = 8
     frozen: int = 0
     seed: int = 0
     weights: tuple[tuple[str, float], ...] = (

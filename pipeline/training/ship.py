@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from rich.console import Console
 
+from pipeline.console import err
 from pipeline.dataset.inline import read_folder
 from pipeline.dataset.pairs import read_pairs
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, read_card
 from pipeline.training.build import train_hype, train_stance
 from pipeline.training.fit import Recipe
 
-HYPE: Final = Recipe(epochs=5)
-STANCE: Final = Recipe(epochs=4)
+HYPE: Final = Recipe(epochs=4)
+STANCE: Final = Recipe(epochs=5)
 DIGITS: Final = 3  # decimals in which figures must agree
 
 
-def ship(corpus: Path, folder: Path, console: Console) -> None:
+def ship(corpus: Path, folder: Path) -> None:
     """Train both models from ``corpus`` (annotations and stance_pairs) into ``folder``, which must be new."""
     torch.set_num_threads(1)
     documents = read_folder(corpus / "annotations")
@@ -33,7 +33,7 @@ def ship(corpus: Path, folder: Path, console: Console) -> None:
 
     def report(step: int, steps: int, loss: float) -> None:
         if step % 100 == 0:
-            console.print(f"{step}/{steps} loss {loss:.3f}")
+            err.print(f"{step}/{steps} loss {loss:.3f}")
 
     train_hype(documents, folder, HYPE, report)
     train_stance(documents, folder, STANCE, report, pairs)
@@ -59,13 +59,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="the folder that ships")
     parser.add_argument("--replace", action="store_true", help="put what was made in its place")
     options = parser.parse_args()
-    console = Console(stderr=True)
     made = options.folder.with_name(options.folder.name + ".new")
     shutil.rmtree(made, ignore_errors=True)
-    ship(options.corpus, made, console)
+    ship(options.corpus, made)
     wrong = differences(made, options.folder) if options.folder.is_dir() else []
     for line in wrong:
-        console.print(line, style="red")
+        err.print(line, style="red", markup=False)
     if options.replace:
         shutil.rmtree(options.folder, ignore_errors=True)
         made.rename(options.folder)

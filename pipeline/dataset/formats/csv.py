@@ -67,7 +67,7 @@ def read_table(path: Path, table: str) -> Iterator[tuple[int, Row]]:
             for column, kind in features.items():
                 try:
                     row[column] = _value(cells[column], kind)
-                except (ValueError, KeyError) as error:
+                except (ValueError, KeyError, RecursionError) as error:
                     raise InputError(
                         f"{path}:{reader.line_num}, column {column}: {cells[column]!r} is not of its type ({error}).",
                         remedy="Put the cell back as it was exported, or correct it.",
