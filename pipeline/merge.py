@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pipeline.errors import ConfigError, InputError, OutputError
-from pipeline.outputs import FINISHED, MANIFEST, OUTPUTS, SCHEMA, RunResult, complete, move, work_folder
+from pipeline.outputs import FINISHED, MANIFEST, OUTPUTS, SCHEMA, RunResult, complete, destination, move, work_folder
 from pipeline.record import decode
 
 
@@ -92,7 +92,7 @@ def merge(folders: Sequence[Path | str], output: Path | str) -> RunResult:
 
     Args:
         folders: one finished folder a shard, in any order.
-        output: the folder to write.
+        output: the folder to write, or its URL.
 
     Raises:
         InputError: the folders are not the shards of one run, or a file differs from what its manifest says.
@@ -100,8 +100,8 @@ def merge(folders: Sequence[Path | str], output: Path | str) -> RunResult:
     """
     began = time.perf_counter()
     shards = _checked([_open(Path(folder)) for folder in folders])
-    result = RunResult(Path(output), signature=shards[0].manifest.signature)
-    if result.output.resolve() in [shard.path.resolve() for shard in shards]:
+    result = RunResult(destination(output), signature=shards[0].manifest.signature)
+    if isinstance(result.output, Path) and result.output.resolve() in [shard.path.resolve() for shard in shards]:
         raise ConfigError(f"{output} is one of the shards.", remedy="Take another folder with -o.")
     with work_folder(result.output) as work:
         for name in (FINISHED, *OUTPUTS):

@@ -1,9 +1,13 @@
-"""What a run leaves behind: the five files, made in ``DIR/.run`` and moved into place together."""
+"""What a run leaves behind: the five files, made in ``DIR/.run`` and moved into place together.
+
+Where the output is a URL, they are made in a folder of the cache, which a journal needs to be appended to, and sent.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import platform
 import shutil
 from collections import Counter, defaultdict
@@ -20,7 +24,9 @@ from filelock import FileLock, Timeout
 from msgspec import UNSET
 
 from pipeline.errors import OutputError
+from pipeline.models.store import cache_root
 from pipeline.record import Record, decode
+from pipeline.sources.remote import RemoteFolder, is_url, local_or_url
 
 MANIFEST: Final = "manifest.json"
 OUTPUTS: Final = ("records.jsonl", "rhetoric.jsonl", "claims.jsonl", "errors.jsonl", MANIFEST)
@@ -49,9 +55,9 @@ class _Totals(msgspec.Struct):
 
 @dataclass(slots=True)
 class RunResult:
-    """What a run did. ``read == written + rejected`` always holds once it is complete."""
+    """What a run did. ``read == written + rejected`` always holds once it is complete; ``output`` is a URL if str."""
 
-    output: Path
+    output: Path | str
     signature: str = ""
     read: int = 0
     written: int = 0
@@ -82,14 +88,23 @@ class RunResult:
                 self.counts[f"translation_{sentence.translation.status}"] += 1
 
 
+def destination(output: Path | str) -> Path | str:
+    """Where to write: a local folder as a path, another as its URL."""
+    name = local_or_url(str(output))
+    return name if is_url(name) else Path(name)
+
+
 @contextmanager
-def work_folder(output: Path) -> Iterator[Path]:
+def work_folder(output: Path | str) -> Iterator[Path]:
     """The folder to work in, made, found writable, and ours alone for the while.
 
     Raises:
-        OutputError: it cannot be written, another run is writing it, or writing failed later.
+        OutputError: it or the output cannot be written, another run is writing it, or writing failed later.
     """
-    work = output / ".run"
+    if isinstance(output, str):
+        work = cache_root() / "runs" / hashlib.sha256(RemoteFolder(output).url.encode()).hexdigest()[:16]
+    else:
+        work = output / ".run"
     try:
         work.mkdir(parents=True, exist_ok=True)
         probe = work / "probe"
@@ -162,17 +177,26 @@ def complete(work: Path, result: RunResult, details: Mapping[str, Any]) -> None:
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (work / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    for name in OUTPUTS:  # so that no name is ever seen without its content, even if the system goes down
+        with (work / name).open("r+b") as file:
+            os.fsync(file)
     (work / FINISHED).touch()
 
 
 def move(work: Path, result: RunResult) -> RunResult:
     """Move the finished files into place, the manifest last, and read the result back from it."""
-    if (work / MANIFEST).exists():
-        (result.output / MANIFEST).unlink(missing_ok=True)
-    for name in OUTPUTS:
-        if (work / name).exists():
-            (work / name).replace(result.output / name)
-    totals = msgspec.json.decode((result.output / MANIFEST).read_bytes(), type=_Totals)
+    if isinstance(result.output, str):
+        RemoteFolder(result.output).send([work / name for name in OUTPUTS])
+        manifest = (work / MANIFEST).read_bytes()
+        (work / FINISHED).unlink()  # what is left of the folder after this is not taken for files to send
+    else:
+        if (work / MANIFEST).exists():
+            (result.output / MANIFEST).unlink(missing_ok=True)
+        for name in OUTPUTS:
+            if (work / name).exists():
+                (work / name).replace(result.output / name)
+        manifest = (result.output / MANIFEST).read_bytes()
+    totals = msgspec.json.decode(manifest, type=_Totals)
     counts = Counter(totals.counts)
     result.read, result.written, result.rejected = counts["read"], counts["written"], counts["rejected"]
     result.counts, result.signature = counts, totals.signature

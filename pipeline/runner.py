@@ -29,6 +29,7 @@ from pipeline.outputs import (
     Failure,
     RunResult,
     complete,
+    destination,
     move,
     package_versions,
     whole_lines,
@@ -36,6 +37,7 @@ from pipeline.outputs import (
 )
 from pipeline.record import Document, decode
 from pipeline.sources import Rejected, read_inputs
+from pipeline.sources.remote import refuse_keys
 
 __all__ = ["Progress", "RunResult", "run"]
 
@@ -77,7 +79,7 @@ def run(
 
     Args:
         inputs: files, folders, globs, ``-`` or Hugging Face dataset names.
-        output: folder to write; made if it is not there.
+        output: folder to write, or its URL; made if it is not there.
         config: the resolved configuration.
         resume: go on with an unfinished run in ``output``.
         limit: stop after this many documents of the input.
@@ -85,21 +87,25 @@ def run(
         progress: told of each document.
 
     Raises:
-        ConfigError: the unfinished run in ``output`` was made from something else.
+        ConfigError: the unfinished run in ``output`` was made from something else, or a URL holds a password.
         ModelError: a model is missing.
         OutputError: the folder cannot be written, or another run is writing it.
     """
     progress = progress or Progress()
     began = time.perf_counter()
-    _refuse_own_output(inputs, Path(output))
-    result = RunResult(Path(output))
+    for name in (*inputs, str(output)):
+        refuse_keys(name)
+    result = RunResult(destination(output))
+    _refuse_own_output(inputs, result.output)
     with work_folder(result.output) as work:
-        if resume and (work / FINISHED).exists():
-            progress.message("The run was finished but for moving its files.")
-            return move(work, result)
         with engines.start(config) as engine:
             result.signature = engine.signature
             journal = Journal(engine.signature, list(inputs), limit, str(shard))
+            if resume:
+                _refuse_another(work, journal)
+                if (work / FINISHED).exists():
+                    progress.message("The run was finished but for moving its files.")
+                    return move(work, result)
             done = _resume(work, journal, result, progress) if resume else _fresh(work, journal, progress)
             intake = _Intake(shard, done, result)
             documents = islice(read_inputs(inputs, config.read, exclude=result.output), limit)
@@ -115,13 +121,16 @@ def run(
         return move(work, result)
 
 
-def _refuse_own_output(inputs: Sequence[str], output: Path) -> None:
+def _refuse_own_output(inputs: Sequence[str], output: Path | str) -> None:
     """Raise ConfigError if an input lies in the output folder: a run would read what it writes."""
-    target = output.resolve()
     for name in inputs:
-        base = Path(name.split("*")[0].split("?")[0] or ".")
-        where = base.resolve()
-        if name != "-" and (where == target or target in where.parents):
+        base = destination(name.split("*")[0].split("?")[0] or ".")
+        if isinstance(base, Path) and isinstance(output, Path):
+            where, target = base.resolve(), output.resolve()
+            inside = name != "-" and (where == target or target in where.parents)
+        else:
+            inside = f"{str(base).rstrip('/')}/".startswith(f"{str(output).rstrip('/')}/")
+        if inside:
             raise ConfigError(
                 f"the input {name!r} lies in the output folder {output}.", remedy="Take another folder with -o."
             )
@@ -222,16 +231,11 @@ def _fresh(work: Path, journal: Journal, progress: Progress) -> Done:
     return Done()
 
 
-def _resume(work: Path, journal: Journal, result: RunResult, progress: Progress) -> Done:
-    """What is already done.
-
-    Raises:
-        ConfigError: configuration, inputs or limit differ from those of the unfinished run.
-    """
+def _refuse_another(work: Path, journal: Journal) -> None:
+    """Raise ConfigError if configuration, inputs or limit differ from those of the unfinished run, if there is one."""
     path = work / JOURNAL
     if not path.exists():
-        progress.message("No unfinished run in this folder: starting from the first document.")
-        return _fresh(work, journal, progress)
+        return
     try:
         before = msgspec.json.decode(path.read_bytes(), type=Journal)
     except msgspec.DecodeError as error:
@@ -247,14 +251,24 @@ def _resume(work: Path, journal: Journal, result: RunResult, progress: Progress)
                 f"the unfinished run was made with other {name}: {old!r}, now {new!r}.",
                 remedy="Repeat its command, or start afresh without --resume.",
             )
+
+
+def _resume(work: Path, journal: Journal, result: RunResult, progress: Progress) -> Done:
+    """What is already done. Raises OutputError if it cannot be read."""
+    if not (work / JOURNAL).exists():
+        progress.message("No unfinished run in this folder: starting from the first document.")
+        return _fresh(work, journal, progress)
     done = Done()
-    for line in whole_lines(work / "records.jsonl"):
-        record = decode(line)
-        done.records.append((record.id, record.source.sha256))
-        result.count(record)
-    for line in whole_lines(work / "errors.jsonl"):
-        done.errors.append(msgspec.json.decode(line, type=Failure))
-        result.rejected += 1
+    try:
+        for line in whole_lines(work / "records.jsonl"):
+            record = decode(line)
+            done.records.append((record.id, record.source.sha256))
+            result.count(record)
+        for line in whole_lines(work / "errors.jsonl"):
+            done.errors.append(msgspec.json.decode(line, type=Failure))
+            result.rejected += 1
+    except msgspec.DecodeError as error:  # a system that went down may leave such lines
+        raise OutputError(f"{work}: a line is damaged ({error}).", remedy="Start afresh without --resume.") from error
     result.resumed = len(done.records) + len(done.errors)
     return done
 

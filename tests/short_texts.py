@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 from pipeline.config import load_config
@@ -20,6 +20,18 @@ def short_texts(count: int) -> list[str]:
     """So many texts of one to three sentences; the same at every call."""
     sentences = list(dict.fromkeys(_sentences()))
     return list(islice(_unlike(sentences, random.Random(4)), count))  # noqa: S311
+
+
+def short_sentences(count: int) -> list[str]:
+    """So many single sentences: each begins like one of the corpus's and goes on like another; the same at every call.
+
+    There are some 130,000 of them, with the words and lengths of the corpus.
+    """
+    halves = [sentence.partition("、") for sentence in dict.fromkeys(_sentences()) if "、" in sentence]
+    pairs = list(
+        product(dict.fromkeys(f"{head}、" for head, _, _ in halves), dict.fromkeys(rest for _, _, rest in halves))
+    )
+    return ["".join(pair) for pair in random.Random(4).sample(pairs, count)]  # noqa: S311
 
 
 def _sentences() -> Iterator[str]:

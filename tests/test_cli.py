@@ -149,3 +149,21 @@ def test_ctrl_c_leaves_a_run_that_resume_finishes(tmp_path: Path) -> None:
     subprocess.run([*command, str(tmp_path / "cut"), "--resume"], check=True)
     subprocess.run([*command, str(tmp_path / "whole")], check=True)
     assert (tmp_path / "cut/records.jsonl").read_bytes() == (tmp_path / "whole/records.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("package", ["sklearn", "scipy", "sacrebleu"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("evaluate", "rhetoric", "--gold", "none"),
+        ("evaluate", "stance", "--gold", "none"),
+        ("dataset", "agreement", "a", "b"),
+    ],
+)
+def test_a_missing_package_of_an_extra_is_named(
+    command: tuple[str, ...], package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kyojitsu(*command)[0] == 2  # there is no such gold
+    monkeypatch.setitem(sys.modules, package, None)
+    status, _, err = kyojitsu(*command)
+    assert (status, f"not installed: {package}." in err, "pip install 'kyojitsu[evaluate]'" in err) == (3, True, True)

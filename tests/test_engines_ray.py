@@ -8,15 +8,17 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import OFFLINE
 from short_texts import short_texts
 
 from pipeline.annotator import Annotator
 from pipeline.config import Config, load_config
 from pipeline.engines import Outcome, load_annotator
 from pipeline.record import Document, encode
-from pipeline.runner import run
+from pipeline.runner import Progress, RunResult, run
 from pipeline.sources import read_inputs
 
 ray = pytest.importorskip("ray")
@@ -78,6 +80,46 @@ def test_an_actor_killed_in_the_middle_changes_nothing(rows: str) -> None:
         after = [worker.handle for worker in pool._workers]
     assert [o.record for o in outcomes] == [encode(r) for r in expected]
     assert before[0] not in after
+
+
+class Killer(Progress):
+    """Kills one actor after so many documents, and the other after twice as many, as a machine that is lost does."""
+
+    def __init__(self, after: int, actors: list[Any]) -> None:
+        self.after, self.actors = after, actors
+
+    def advance(self, result: RunResult) -> None:
+        done = result.written + result.rejected
+        if done % self.after == 0 and done <= 2 * self.after:
+            ray.kill(self.actors[done // self.after - 1])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_five_hundred_documents_in_all_stages_but_translation_while_both_actors_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.ray_engine import Actor, RayPool
+
+    rows, actors = tmp_path / "rows.jsonl", list[Any]()
+    lines = ["{" if i % 50 == 9 else json.dumps({"text": text}) for i, text in enumerate(short_texts(500))]
+    rows.write_text("\n".join(lines), encoding="utf-8")
+    start = RayPool._start
+
+    def started(pool: RayPool) -> Actor:
+        actor = start(pool)
+        actors.append(actor.handle)
+        return actor
+
+    monkeypatch.setattr(RayPool, "_start", started)
+    run([str(rows)], tmp_path / "local", load_config(stages=OFFLINE))
+    for name, progress in (("whole", Progress()), ("killed", Killer(150, actors))):
+        actors.clear()
+        result = run([str(rows)], tmp_path / name, settings(OFFLINE), progress=progress)
+        assert (result.read, result.written, result.rejected) == (500, 490, 10)
+        assert len(actors) == (4 if name == "killed" else 2)
+        for file in ("records.jsonl", "rhetoric.jsonl", "claims.jsonl", "errors.jsonl"):
+            assert (tmp_path / name / file).read_bytes() == (tmp_path / "local" / file).read_bytes(), f"{name}: {file}"
 
 
 def load_heavy(config: Config) -> Annotator:

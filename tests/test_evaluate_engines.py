@@ -385,6 +385,7 @@ def test_a_key_that_is_not_set(ask, monkeypatch):
         ("not in favor", None),
         ("favor or against", None),
         ('{"opinion": "favor"}', None),
+        (f'{{"stance": {"[" * 100_000}{"]" * 100_000}}}', None),
         ("1", None),
         ("", None),
     ],

@@ -125,6 +125,9 @@ def test_outputs_of_another_system_are_read_from_a_file(
     file.write_text(json.dumps({"id": 0, "en": "Only one."}))
     with pytest.raises(InputError, match=r"4 of 5 segments are missing, first '1'"):
         evaluate(gold, [str(file)], config)
+    file.write_text('{"id": 0, "en": ' + "[" * 10_000)
+    with pytest.raises(InputError, match="line 1: not a JSON object"):
+        evaluate(gold, [str(file)], config)
 
 
 def test_what_is_verified_but_unlike_the_reference_is_listed(
@@ -182,6 +185,7 @@ def test_drawing_is_the_same_for_the_same_seed_and_keeps_the_order(gold: Path) -
         ("", "no segment has a reference"),
         ('{"id": 1, "ja": "雪。", "en": null}', "no segment has a reference"),
         ("not json", r"line 1: not a JSON object"),
+        ('{"id": ' + "[" * 10_000, r"line 1: not a JSON object"),
         ('{"id": 1, "ja": "雪。"}', "line 1: en missing"),
         ('{"id": 1, "ja": 5, "en": "Snow."}', "line 1: ja missing or of the wrong type"),
     ],

@@ -1,10 +1,12 @@
-"""``kill -9`` at any moment, of the run or of a worker, then ``--resume``: the bytes of the undisturbed run."""
+"""``kill -9`` at any moment, of the run or of a worker, or a full disk, then ``--resume``: the undisturbed run's bytes."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -94,3 +96,46 @@ def test_forty_kills_over_five_hundred_documents(tmp_path: Path) -> None:
 
 def test_kills_with_all_stages_but_translation(tmp_path: Path) -> None:
     check(["normalize", "tokenize", "ner", "hype", "stance"], [], count=60, rounds=6, tmp_path=tmp_path)
+
+
+def in_a_small_disk(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that may mount file systems; nobody else sees them."""
+    command = ["unshare", "-rm", "sh", "-c", script]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.2, 0.5, 0.8, 0.97])
+def test_a_disk_that_is_full_after_a_part_of_the_run(part: float, tmp_path: Path) -> None:
+    if not shutil.which("unshare") or in_a_small_disk("mount -t tmpfs tmpfs /mnt").returncode != 0:
+        pytest.skip("no file systems may be mounted here")
+    stages, sets = "normalize,tokenize,ner,hype", ["hype.model=cues"]
+    rows = write_rows(tmp_path / "rows.jsonl", 60)
+    whole = run([rows], tmp_path / "whole", load_config(stages=stages.split(","), overrides=sets))
+    assert whole.counts["rhetoric"] > 0
+    size = int(part * sum(file.stat().st_size for file in (tmp_path / "whole").iterdir())) // 4096 * 4096
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    command = shlex.join(
+        [
+            sys.executable,
+            "-m",
+            "pipeline.cli",
+            "run",
+            rows,
+            "-o",
+            f"{disk}/out",
+            "--quiet",
+            "--stages",
+            stages,
+            "--set",
+            *sets,
+        ]
+    )
+    done = in_a_small_disk(
+        f"mount -t tmpfs -o size={max(size, 4096)} tmpfs {disk}; {command}; echo $?; ls {disk}/out; "
+        f"mount -o remount,size=64m {disk}; {command} --resume; echo $?; cp -r {disk}/out {kept}"
+    )
+    assert done.stdout.split() == ["3", "1"], done.stderr
+    assert "No space left on device" in done.stderr
+    for name in FILES:
+        assert (kept / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name

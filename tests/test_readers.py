@@ -522,15 +522,22 @@ def test_a_broken_line_costs_itself_alone(line: str | bytes, outcome: str) -> No
         assert items[1].message.startswith("rows.jsonl, line 2: ")
 
 
+def test_annotated_data_is_no_table_of_documents() -> None:
+    write("a.tsv", '# {"genre": "blog"}\n湯屋は⟦天国|metaphor⟧だ。\t{"hype": 1}\n風呂は三つある。\t{}\n')
+    rejection = rejected("a.tsv")
+    assert (rejection.id, rejection.code) == ("a", "gold")
+    assert "kyojitsu dataset" in rejection.message
+
+
 def test_missing_fields_are_told_which_there_are() -> None:
     write("rows.csv", "見出し,本文\nあ,い\n")
     rejection = rejected("rows.csv")
-    assert (rejection.id, rejection.code) == ("rows:1", "missing_field")
+    assert (rejection.id, rejection.code) == ("rows", "missing_field")
     assert "'text'; the fields are: 見出し, 本文. Name the field" in rejection.message
     parquet("rows.parquet", {"body": ["あ", "い"], "n": [1, 2]})
-    first, second = read("rows.parquet")
-    assert outline([first, second]) == ["rows:1 missing_field", "rows:2 missing_field"]
-    assert "the fields are: body, n." in first.message  # type: ignore[union-attr]
+    rejection = rejected("rows.parquet")
+    assert (rejection.id, rejection.code) == ("rows", "missing_field")
+    assert "the fields are: body, n." in rejection.message
     assert outline(read("rows.csv", "rows.parquet", text_field="本文"))[0] == "rows:1"
 
 

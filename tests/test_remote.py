@@ -1,4 +1,4 @@
-"""Inputs named by URL, on fsspec's file system in memory."""
+"""Inputs and outputs named by URL, on fsspec's file systems in memory and of this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from pipeline.config import Config, load_config
+from pipeline.errors import ConfigError, OutputError
+from pipeline.merge import Shard, merge
+from pipeline.outputs import OUTPUTS
 from pipeline.record import Document
+from pipeline.runner import run
 from pipeline.sources import Rejected, read_inputs
 from pipeline.sources.settings import ReadSettings
 
@@ -68,3 +73,98 @@ def test_no_copy_is_left(bucket: str, tmp_path: Path, monkeypatch: pytest.Monkey
         seen.append(len(list(tmp_path.glob("*/*"))))
     assert seen == [1, 1, 1]
     assert list(tmp_path.iterdir()) == []
+
+
+# Outputs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The first stage, with a cache of its own."""
+    monkeypatch.setenv("KYOJITSU_CACHE", str(tmp_path / "cache"))
+    return load_config(stages=["normalize"])
+
+
+def content(url: str) -> dict[str, bytes]:
+    files, path = fsspec.core.url_to_fs(url)
+    return {Path(name).name: files.cat_file(name) for name in files.find(path)}
+
+
+def test_a_run_into_a_url_writes_what_a_local_run_writes(bucket: str, tmp_path: Path, config: Config) -> None:
+    run([f"{bucket}/news"], tmp_path / "local", config)
+    result = run([f"{bucket}/news"], f"{bucket}/out/first/", config)
+    assert (result.read, result.written, result.exit_status) == (3, 3, 0)
+    sent = content(f"{bucket}/out/first")
+    assert set(sent) == set(OUTPUTS)
+    for name in set(OUTPUTS) - {"manifest.json"}:
+        assert sent[name] == (tmp_path / "local" / name).read_bytes(), name
+    assert list((tmp_path / "cache/runs").iterdir()) == []
+
+
+def test_a_second_run_passes_over_what_the_first_wrote_below_its_input(bucket: str, config: Config) -> None:
+    for _ in range(2):
+        assert run([bucket], f"{bucket}/out", config).read == 3
+    assert run([bucket], f"{bucket}/other", config).read > 3
+    with pytest.raises(ConfigError, match="lies in the output folder"):
+        run([f"{bucket}/news/a.txt"], f"{bucket}/news", config)
+
+
+def test_an_address_of_a_local_file_is_a_path(tmp_path: Path, config: Config) -> None:
+    (tmp_path / "in.txt").write_text("霧が出た。", encoding="utf-8")
+    run([f"file://{tmp_path}/in.txt"], f"file://{tmp_path}/out", config)
+    run([str(tmp_path / "in.txt")], tmp_path / "path", config)
+    assert (tmp_path / "out/records.jsonl").read_bytes() == (tmp_path / "path/records.jsonl").read_bytes()
+    with pytest.raises(ConfigError, match="lies in the output folder"):
+        run([f"file://{tmp_path}/in.txt"], str(tmp_path), config)
+
+
+def test_shards_are_merged_into_a_url(bucket: str, tmp_path: Path, config: Config) -> None:
+    run([f"{bucket}/news"], tmp_path / "whole", config)
+    for share in ("1/2", "2/2"):
+        run([f"{bucket}/news"], tmp_path / share[0], config, shard=Shard.parse(share))
+    merge([tmp_path / "1", tmp_path / "2"], f"{bucket}/merged")
+    assert content(f"{bucket}/merged")["records.jsonl"] == (tmp_path / "whole/records.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("url", ["nosuch://bucket/out", "https://localhost:9/out"])
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_done(
+    url: str, bucket: str, config: Config
+) -> None:
+    with pytest.raises(OutputError, match="the output cannot be written"):
+        run([bucket], url, config)
+
+
+@pytest.mark.parametrize("url", ["sftp://me:hush@host/a", "memory://:hush@bucket/out"])
+def test_a_url_with_a_password_is_refused(url: str, bucket: str, config: Config) -> None:
+    for inputs, output in ([bucket, url], f"{bucket}/out"), ([bucket], url):
+        with pytest.raises(ConfigError, match="holds a password") as caught:
+            run(inputs, output, config)
+        assert "hush" not in str(caught.value)
+    assert run([f"{bucket}/news"], "memory://some@bucket/out:1", config).read == 3
+
+
+@pytest.mark.parametrize("sent", [0, 2, 4])
+def test_files_that_could_not_be_sent_are_sent_by_resuming(
+    bucket: str, config: Config, monkeypatch: pytest.MonkeyPatch, sent: int
+) -> None:
+    files = type(fsspec.filesystem("memory"))
+    put, left = files.put_file, [sent]
+
+    def failing(self: object, *names: str) -> None:
+        if left[0] == 0:
+            raise ConnectionError("no line")
+        left[0] -= 1
+        put(self, *names)
+
+    run([f"{bucket}/news/a.txt"], f"{bucket}/out", config)
+    monkeypatch.setattr(files, "put_file", failing)
+    with pytest.raises(OutputError, match="no line"):
+        run([f"{bucket}/news"], f"{bucket}/out", config)
+    assert "manifest.json" not in content(f"{bucket}/out")
+    monkeypatch.setattr(files, "put_file", put)
+    with pytest.raises(ConfigError, match="other inputs"):
+        run([f"{bucket}/news/a.txt"], f"{bucket}/out", config, resume=True)
+    result = run([f"{bucket}/news"], f"{bucket}/out", config, resume=True)
+    assert (result.read, result.written) == (3, 3)
+    assert content(f"{bucket}/out")["records.jsonl"].count(b"\n") == 3
+    assert set(content(f"{bucket}/out")) == set(OUTPUTS)

@@ -225,6 +225,18 @@ def test_an_output_that_holds_the_input_is_refused(
         run(["texts"], output, config)
 
 
+def test_a_damaged_line_is_named(config: Config, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run([str(texts)], tmp_path / "out", config, progress=Stopping(3))
+    written = tmp_path / "out/.run/records.jsonl"
+    first, second, third = written.read_bytes().splitlines(keepends=True)
+    written.write_bytes(first + bytes(len(second) - 1) + b"\n" + third)
+    with pytest.raises(OutputError, match="a line is damaged"):
+        run([str(texts)], tmp_path / "out", config, resume=True)
+    written.write_bytes(first + second + third)
+    assert run([str(texts)], tmp_path / "out", config, resume=True).resumed == 3
+
+
 def test_a_damaged_journal_is_named(config: Config, texts: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run([str(texts)], tmp_path / "out", config, progress=Stopping(1))

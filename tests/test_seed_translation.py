@@ -31,6 +31,10 @@ def core_forms(figure: str) -> list[set[str]]:
         written = {core, core.replace(",", "")}
         if core.isdecimal() and int(core) < len(WORDS):
             written |= {WORDS[int(core)], ORDINALS[int(core)]}
+        if figure[match.start() :].startswith("2 times"):
+            written.add("twice")
+        if figure[match.start() :].startswith("10 years"):
+            written.add("decade")
         forms.append(written)
     return forms
 

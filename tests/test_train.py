@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -337,7 +338,7 @@ def test_command_refuses(gold: Path, tmp_path: Path, args: list[str], message: s
 
 
 def test_missing_packages_are_named(gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == "accelerate" else name)
+    monkeypatch.setitem(sys.modules, "accelerate", None)
     status, _, err = kyojitsu_train("hype", "--gold", str(gold), "-o", str(tmp_path / "model"))
     assert status == 3
     assert "not installed: accelerate" in err

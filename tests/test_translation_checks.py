@@ -16,6 +16,7 @@ from pipeline.annotator import Annotator
 from pipeline.config import load_config
 from pipeline.record import Quantity, Sentence
 from pipeline.translation.checks import check_sentence, status
+from pipeline.translation.figures import Numeral, bare_numerals
 from pipeline.translation.inject import hide, inject, restore
 from pipeline.translation.numbers import read_english, read_japanese
 
@@ -76,6 +77,10 @@ def test_english_numbers(text: str, expected: list[tuple[Fraction, str]]) -> Non
         ("several tens of trillions of yen", "ten trillion yen", False),
         ("several hundred thousand", "hundreds of thousands", True),
         ("50s", "fifties", True),
+        ("10 years", "decade", True),
+        ("20 years", "two decades", True),
+        ("20 years", "three decades", False),
+        ("12 eggs", "dozen", True),
         ("10-fold", "tenfold", True),
     ],
 )
@@ -234,6 +239,47 @@ def test_numbers(source: str, figures: tuple[str, ...], english: str, fault: str
 
 
 @pytest.mark.parametrize(
+    ("source", "english", "missing"),
+    [
+        ("主将の田口（21）が最後に走った。", "Captain Taguchi, 21, ran last.", ""),
+        ("主将の田口（21）が最後に走った。", "Captain Taguchi ran last.", "21"),
+        ("主将の田口（２１）が最後に走った。", "Captain Taguchi ran last.", "２１"),
+        ("試合は4-3で終わった。", "The game ended 4-3.", ""),
+        ("試合は4-3で終わった。", "The game ended with four runs to three.", ""),
+        ("試合は4-3で終わった。", "The game ended with a four-run lead.", "3"),
+        ("高3の夏に始めた。", "He began in the summer of his third year of high school.", ""),
+        ("高3の夏に始めた。", "He began in the summer of high school.", "3"),
+        ("冬に読む本5選", "5 books to read in winter", ""),
+        ("冬に読む本5選", "Books to read in winter", "5"),
+        ("第4楽章が好きだ。", "I like movement IV.", ""),
+        ("新型のRX480を使う。", "It uses the new RX480.", ""),
+        ("新型のRX480を使う。", "It uses the new device.", "480"),
+        ("震度は6・5だった。", "The intensity was 6.5.", ""),
+        ("震度は6・5だった。", "The intensity was 6.", "6・5"),
+        ("背番号は6・5だ。", "The numbers on their backs are 6 and 5.", ""),
+        ("指数は1万2300となった。", "The index stood at 12,300.", ""),
+        ("指数は1万2300となった。", "The index stood at 2,300.", "1万2300"),
+        ("扉は1つある。", "There is a door.", ""),
+        ("番号は200だ。", "The number is 1,200.", "200"),
+    ],
+)
+def test_numbers_that_no_figure_holds_are_kept(source: str, english: str, missing: str) -> None:
+    found = failed(source, english).get("numbers", "")
+    assert found.partition(" is missing")[0] == missing
+
+
+def test_numbers_of_names_and_terms_are_not_asked_for_twice() -> None:
+    assert bare_numerals("第2次大戦と3つの町", [(0, 5)]) == [Numeral("3", ((Fraction(3),),))]
+    assert bare_numerals("第2次大戦と3つの町", []) == [Numeral("2", ((Fraction(2),),)), Numeral("3", ((Fraction(3),),))]
+
+
+@given(st.text(max_size=40), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=3))
+@example("9" * 99 + "・" + "9" * 99, [])
+def test_any_text_has_its_numerals(text: str, covered: list[tuple[int, int]]) -> None:
+    assert all(numeral.japanese in text for numeral in bare_numerals(text, covered))
+
+
+@pytest.mark.parametrize(
     ("name", "source", "english", "good"),
     [
         ("japanese_left", "台風で列車が止まった。", "The台风 stopped the trains.", "The typhoon stopped the trains."),
@@ -351,6 +397,8 @@ def test_a_year_of_two_digits_may_be_written_out(english: str, kept: bool) -> No
         ("roles", "ホンダは日産より大きい。", "Nissan is larger than Honda.", "Honda is larger than Nissan."),
         ("numbers", "米国は3%、中国は5%成長した。", "The US grew 5% and China 3%.", "The US grew 3% and China 5%."),
         ("negation", "列車は時間どおりに着かなかった。", "The train arrived on time.", "The train failed to arrive on time."),
+        ("negation", "この壁に触るな。", "Touch this wall.", "Don't touch this wall."),
+        ("negation", "人に笑われるなと祖母は言った。", "Be laughed at, my grandmother said.", "Never be laughed at, my grandmother said."),
         ("negation", "店は朝から開いている。", "The shop isn't open in the morning.", "The shop has been open since morning."),
         ("reversed", "会社は黒字を確保した。", "The company posted a deficit.", "The company posted a profit."),
         ("complete", "市は水道管の更新を急いだが、資金が足りず、工事は三年遅れている。", "The city hurried to renew its pipes.",

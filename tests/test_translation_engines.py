@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.config import TranslateSettings, config_dir, load_config
 from pipeline.errors import ConfigError, ModelError
 from pipeline.translation import marian
@@ -201,7 +203,11 @@ def test_pulled_model_is_found_by_the_engines(models: Path, tmp_path: Path, monk
     model = f"some/marian@{COMMIT}"
     with pytest.raises(ModelError, match="kyojitsu models pull"):
         load_engine("ctranslate2", settings("ctranslate2", model=model, cache_dir=str(tmp_path)))
-    assert marian.pull(model, str(tmp_path)).name.startswith("some--marian-")
+    pulled = CliRunner().invoke(app, ["models", "pull", model, "--cache-dir", str(tmp_path)])
+    assert (pulled.exit_code, Path(pulled.stdout.strip()).name.startswith("some--marian-")) == (0, True)
+    assert marian.pull(model, str(tmp_path)) == Path(pulled.stdout.strip())
+    refused = CliRunner().invoke(app, ["models", "pull", model, "--from", "hub"])
+    assert (refused.exit_code, "--from hub" in refused.stderr) == (2, True)
     for name in ("ctranslate2", "transformers"):
         working = load_engine(name, settings(name, model=model, cache_dir=str(tmp_path)))
         assert working.translate(["電車が止まった。"]) == [Output("The train stopped.", finished=True)]
@@ -255,7 +261,7 @@ class Server:
 
     def answer(self, body: dict[str, Any]) -> str:
         if self.reply is not None:
-            return json.dumps(self.reply)
+            return self.reply if isinstance(self.reply, str) else json.dumps(self.reply)
         source = body["messages"][-1]["content"].rpartition("Japanese: ")[2]
         drawn = f" {body['seed'] % 2}" if "seed" in body else ""
         message = {"content": f" English of\n{source}{drawn}"}
@@ -324,6 +330,7 @@ def test_what_may_pass_is_tried_again(server: Server, failures: list[int], works
         ({"choices": [{"message": {"content": "It snows."}}]}, Output("It snows.", True)),
         ({"error": "no such thing"}, None),
         (["not", "an", "answer"], None),
+        (f'{{"choices": {"[" * 100_000}{"]" * 100_000}}}', None),
     ],
 )
 def test_answers_are_read_with_care(server: Server, reply: object, output: Output | None) -> None:

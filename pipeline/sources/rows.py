@@ -34,6 +34,8 @@ SAMPLE: Final = 1 << 20  # bytes from which a row file's encoding is found
 UNFOLDED: Final = 64_000_000
 RATIO: Final = 200
 _VOTERS: Final = 1000  # lines that are asked where a broken one spoils the sample
+_SHOWN_FIELDS: Final = 20  # names that a message lists
+_INLINE: Final = "# {"  # how a file begins in the inline format of gold data
 _BATCH: Final = 64  # Parquet rows in memory at a time
 # Stands in decoded text for bytes that could not be decoded: no strict codec ever yields this lone surrogate.
 _UNDECODABLE: Final = "\udfff"
@@ -220,6 +222,8 @@ def _csv_rows(path: Path, encoding: str, delimiter: str, settings: ReadSettings)
             names = [name.replace(_UNDECODABLE, "\ufffd") for name in next(filled, [])]
             if names.count(settings.text_field) > 1:
                 raise _not_csv(f"the header names {settings.text_field!r} more than once.")
+            if names and settings.text_field not in names:  # no row can be a document
+                raise _inline_gold() if names[0].startswith(_INLINE) else missing_field(settings.text_field, names)
             for number, cells in enumerate(filled, 1):
                 yield _csv_row(number, names, cells, encoding)
         except csv.Error as error:
@@ -241,6 +245,24 @@ def _csv_row(number: int, names: list[str], cells: list[str], encoding: str) -> 
     return Row(number, dict(zip(names, cells, strict=True)), names)
 
 
+def missing_field(field: str, names: Sequence[str]) -> InputError:
+    """The error for rows that have fields of these names, but not the one that holds the text."""
+    shown = ", ".join(names[:_SHOWN_FIELDS]) + (", …" if len(names) > _SHOWN_FIELDS else "")
+    return InputError(
+        f"there is no field {field!r}; the fields are: {shown or 'none'}.",
+        remedy="Name the field that holds the text with --set read.text_field=NAME.",
+        code="missing_field",
+    )
+
+
+def _inline_gold() -> InputError:
+    return InputError(
+        "this is annotated data in the inline format, not a table of documents.",
+        remedy="Leave it out; `kyojitsu dataset` and `kyojitsu evaluate` read it.",
+        code="gold",
+    )
+
+
 def _not_csv(cause: str) -> InputError:
     remedy = "Quote cells that hold a delimiter, line break or quotation mark, and double the quotation marks inside."
     return InputError(cause, remedy=remedy, code="csv")
@@ -258,6 +280,8 @@ def _parquet_rows(path: Path, settings: ReadSettings) -> Iterator[Row | BadRow]:
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
+            if settings.text_field not in names:
+                raise missing_field(settings.text_field, names)
             for batch in file.iter_batches(_BATCH, columns=[name for name in names if name in wanted]):
                 for index in range(batch.num_rows):
                     number += 1

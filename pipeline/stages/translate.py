@@ -2,7 +2,7 @@
 
 Figures, time expressions, known names and terms are written in English by rule before the engine sees the sentence, so
 that it copies them instead of converting them. A translation that fails a check is tried again: with the engine's other
-candidates, then clause by clause. ``status`` is ``verified`` only if every check passed, ``flagged`` with the reasons
+candidates, with the other kind of protection, then clause by clause. ``status`` is ``verified`` only if every check passed, ``flagged`` with the reasons
 otherwise, ``failed`` without a usable text.
 """
 
@@ -24,7 +24,7 @@ from pipeline.text import clauses
 from pipeline.translation.align import Aligner
 from pipeline.translation.cache import FILE, TranslationCache
 from pipeline.translation.checks import check_sentence, status
-from pipeline.translation.engine import Output, candidates, load_engine, protection
+from pipeline.translation.engine import CandidateEngine, Output, Protection, load_engine, protection
 from pipeline.translation.figures import Figure, number_faults
 from pipeline.translation.glossary import Glossary, Term, read_catchphrases, read_glossary
 from pipeline.translation.inject import hide, inject, restore
@@ -39,6 +39,8 @@ _CANDIDATE: Final = "{source}\x1f{count}\x1f{i}"
 
 # "the 4th" before a noun reads as its fourth: 4日、船を… must not become a fourth ship.
 _DAY_ALONE: Final = re.compile(r"^the \d{1,2}(?:st|nd|rd|th)$")
+# "Note: The translation maintains the structure of the original." after the translation.
+_NOTE: Final = re.compile(r"\s*\(?Note: (?:The|This|In this|I)\b[^\n]*\btranslat\w+[^\n]*\Z")
 _CLOSED: Final = re.compile(r"[.!?:;…][\"'”’)\]]*\Z")
 
 
@@ -49,8 +51,8 @@ class _Prepared(NamedTuple):
     placeholders: dict[str, str]
 
     def read(self, output: Output) -> Output:
-        """The output with the placeholders filled."""
-        return Output(restore(output.text, self.placeholders), output.finished)
+        """The output without a chat model's note on its translation, with the placeholders filled."""
+        return Output(restore(_NOTE.sub("", output.text), self.placeholders), output.finished)
 
 
 class _Work(NamedTuple):
@@ -120,7 +122,22 @@ class Translate(Stage):
         for work, source in doubtful:
             tried = [self._checked(work, source.read(output)) for output in others.get(source.source, [])]
             work.sentence.translation = min([layer(work.sentence.translation), *tried], key=_faultiness)
+        if self.settings.retries and self._protect != "none":
+            self._otherwise_protected([work for work, _ in doubtful if _is_doubtful(work)])
         self._by_clauses([work for work, _ in doubtful if _is_doubtful(work)])
+
+    def _otherwise_protected(self, works: Sequence[_Work]) -> None:
+        """Translate with placeholders what failed with English in the Japanese, or the other way round.
+
+        What comes of it is taken where it passes every check.
+        """
+        other: Protection = "inject" if self._protect == "placeholder" else "placeholder"
+        prepared = [self._prepare(work, work.sentence.start, work.sentence.end, other) for work in works]
+        outputs = self._outputs([source.source for source in prepared])
+        for work, source in zip(works, prepared, strict=True):
+            tried = self._checked(work, source.read(outputs[source.source]))
+            if tried.status == "verified":
+                work.sentence.translation = tried
 
     def _by_clauses(self, works: Sequence[_Work]) -> None:
         """Translate clause by clause, and take what comes of it where it passes every check."""
@@ -183,13 +200,13 @@ class Translate(Stage):
 
     # The engine -----------------------------------------------------------------------------------------------------
 
-    def _prepare(self, work: _Work, start: int, end: int) -> _Prepared:
-        """The text from ``start`` to ``end`` as the engine gets it."""
-        text = work.document.text[start:end].replace("\n", " ")
-        if self._protect == "none":
+    def _prepare(self, work: _Work, start: int, end: int, protect: str | None = None) -> _Prepared:
+        """The text from ``start`` to ``end`` as the engine gets it, protected as configured unless said otherwise."""
+        text, protect = work.document.text[start:end].replace("\n", " "), protect or self._protect
+        if protect == "none":
             return _Prepared(text, {})
         spans = [(a - start, b - start, english) for a, b, english in _fixed(work) if start <= a and b <= end]
-        if self._protect == "placeholder":
+        if protect == "placeholder":
             return _Prepared(*hide(text, spans))
         return _Prepared(inject(text, spans), {})
 
@@ -208,15 +225,17 @@ class Translate(Stage):
 
     def _candidates(self, sources: Sequence[str]) -> dict[str, list[Output]]:
         """The engine's further candidates for each source. Those it does not have are kept in the cache as empty."""
+        engine, count = self._engine, 1 + self.settings.retries
+        if not isinstance(engine, CandidateEngine):
+            return {}
         sources = list(dict.fromkeys(sources))
-        count = 1 + self.settings.retries
         keys = {s: [_CANDIDATE.format(source=s, count=count, i=i) for i in range(1, count)] for s in sources}
         found = self._cache.get_many([key for some in keys.values() for key in some]) if self._cache else {}
         missing = sorted((s for s in sources if any(key not in found for key in keys[s])), key=len)
         for first in range(0, len(missing), CHUNK):
             chunk = missing[first : first + CHUNK]
             made: dict[str, Output] = {}
-            for source, outputs in zip(chunk, candidates(self._engine, chunk, count), strict=True):
+            for source, outputs in zip(chunk, engine.candidates(chunk, count), strict=True):
                 padded = [*outputs[1:], *[Output("", finished=True)] * count]
                 made |= dict(zip(keys[source], padded, strict=False))
             if self._cache:

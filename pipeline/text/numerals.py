@@ -31,8 +31,16 @@ _D: Final = r"(?:\d{1,3}(?:,\d{3}){1,12}+(?!\d)|\d{1,40}+(?!\d))(?:\.\d{1,20}+(?
 _K: Final = r"[〇零一二三四五六七八九十百千]{1,24}+"
 # 三・五%: the decimal point of vertical writing; elsewhere ・ parts the items of a list.
 _K_DECIMAL: Final = r"[〇零一二三四五六七八九十百]{1,9}+・[〇零一二三四五六七八九]{1,9}+(?=[%割倍万億兆度℃㎜-㎦A-Za-z]|パーセント|ポイント|キロ|メートル|トン)"
+# 182・44ドル, 1・5メートル: the same with digits, as newspapers write it; 10・11日 and 2・3年生 stay lists.
+_D_DECIMAL: Final = (
+    r"(?<!\d・)(?=\d)\d{1,4}+・\d{1,3}+(?= ?(?:[%℃㎜-㎦]|[万億兆倍]|ドル|ユーロ|ポンド|パーセント|ポイント|キロ|メートル"
+    r"|センチ|ミリ|トン|グラム|リットル|ヘクタール|インチ|アール|ワット|ボルト|ヘルツ|[kKMGTcm]?(?:Wh?|m|g|Hz|V|t|ha|L)(?![A-Za-z]))"
+    r"|(?<=\d\d・\d\d)円(?!硬貨|玉|札|切手|区間|台))"
+)
 # What stands before one large scale: [45]兆[3000]億, [1]万[2千], [五千三百]億.
-_CHUNK: Final = re.compile(rf"((?=\d)(?:{_D}[千百十]){{0,3}}+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII)
+_CHUNK: Final = re.compile(
+    rf"({_D_DECIMAL}|(?=\d)(?:{_D}[千百十]){{0,3}}+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII
+)
 _SMALL_CHUNK: Final = re.compile(rf"({_D})([千百十])?", re.ASCII)
 _KANJI_CHUNK: Final = re.compile(
     "(?:([一二三四五六七八九]?)(千))?(?:([一二三四五六七八九]?)(百))?(?:([一二三四五六七八九]?)(十))?([一二三四五六七八九]?)"
@@ -116,7 +124,7 @@ def _read_chunk(chunk: str) -> tuple[Decimal, int] | None:
         value = _read_kanji(chunk)
         return None if value is None else (value, _SMALL.get(chunk[1:], 1))
     total, previous, leading = Decimal(0), 10**15, 0
-    for digits, scale in _SMALL_CHUNK.findall(chunk):
+    for digits, scale in _SMALL_CHUNK.findall(chunk.replace("・", ".")):
         factor = _SMALL[scale]
         if factor >= previous:
             return None

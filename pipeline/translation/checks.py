@@ -13,7 +13,7 @@ from typing import Final
 
 from pipeline.record import Sentence, TranslationStatus
 from pipeline.translation.align import INCOMPLETE, SHORTEST, Aligner, incompleteness
-from pipeline.translation.figures import Figure, date_faults, number_faults
+from pipeline.translation.figures import Figure, Numeral, bare_numerals, date_faults, number_faults
 from pipeline.translation.glossary import Term, missing_terms
 from pipeline.translation.names import invented_names, missing_names
 from pipeline.translation.negation import added_negation, lost_negations, reversals
@@ -85,7 +85,8 @@ def check_sentence(
     times = [Figure(time.text, time.en) for time in sentence.times or []]
     figures = [*(Figure(quantity.text, quantity.en) for quantity in sentence.quantities or []), *times]
     faults: dict[str, list[str]] = {
-        "numbers": number_faults(source, english, figures) + swapped_figures(sentence, english),
+        "numbers": number_faults(source, english, figures, _numerals(sentence, terms))
+        + swapped_figures(sentence, english),
         "dates": date_faults(source, english, times),
         "names": missing_names(sentence, english) + invented_names(sentence, english),
         "roles": swapped_names(sentence, english),
@@ -105,6 +106,14 @@ def check_sentence(
     return {name: not found for name, found in faults.items()}, [
         f"{name}: {', '.join(found)}" for name, found in faults.items() if found
     ]
+
+
+def _numerals(sentence: Sentence, terms: Sequence[Term]) -> list[Numeral]:
+    """The numbers in digits that neither a quantity or a time, nor a name or a term with an English of its own holds."""
+    covered = [(span.start, span.end) for span in (*(sentence.quantities or []), *(sentence.times or []))]
+    covered += [(entity.start, entity.end) for entity in sentence.entities or [] if entity.name_en]
+    covered += [(term.start, term.end) for term in terms]
+    return bare_numerals(sentence.text, [(start - sentence.start, end - sentence.start) for start, end in covered])
 
 
 def status(checks: dict[str, bool]) -> TranslationStatus:

@@ -119,7 +119,7 @@ class ChatClient:
         try:
             choice = response.json()["choices"][0]
             content = choice["message"]["content"]
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ModelError(
                 f"{self._url} does not answer as an OpenAI-compatible endpoint: {self._shown(response)!r}",
                 remedy="Check translate.endpoint.base_url; it usually ends in /v1.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import Final, NamedTuple
 
-from pipeline.text.numerals import match_numeral
+from pipeline.text.numerals import fold, match_numeral
 from pipeline.translation.numbers import Number, read_english, read_japanese
 
 _MINUS: Final = re.compile(r"(?:-|−|\bminus |\bnegative )(?=[$¥€£]? ?\d)", re.IGNORECASE)
@@ -16,6 +17,12 @@ _LOSS: Final = re.compile(
     r"|contract\w+|down|cuts?|cutting|reduc\w+|outflows?|negative|minus)\b",
     re.IGNORECASE,
 )
+_DIGITS: Final = re.compile(r"\d+")
+_WHOLE_NUMBER: Final = re.compile(r"(?<![\d.,])\d{1,40}(?![\d]|[.,]\d)", re.ASCII)
+_DOTTED: Final = re.compile(r"(?<=\d)・(\d{1,40}+)(?![\d・])", re.ASCII)  # the second half of 2・5
+# A Roman number of two letters and more: Chapter IV, World War II.
+_ROMAN: Final = re.compile(r"\b(?=[IVX]{2,5}\b)(X{0,2})(IX|IV|V?I{0,3})\b")
+_ROMAN_ONES: Final = {"": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _SHORT_YEAR: Final = re.compile(r"[’'](\d\d)(?!\d)")
 
 MONTHS: Final = ("January February March April May June July August September October November December").split()
@@ -65,8 +72,47 @@ class Figure(NamedTuple):
     english: str
 
 
-def number_faults(source: str, english: str, figures: Sequence[Figure]) -> list[str]:
-    """Figures that are missing, have another unit of measure, lost their minus, or are in the English alone."""
+class Numeral(NamedTuple):
+    """A number in digits that no quantity and no time holds, and what it may be: 2・5 is 2.5, or 2 and 5."""
+
+    japanese: str
+    readings: tuple[tuple[Fraction, ...], ...]
+
+
+def bare_numerals(text: str, covered: Iterable[tuple[int, int]]) -> list[Numeral]:
+    """The numbers in digits outside the covered spans: ages in brackets, scores, grades, list and model numbers.
+
+    Args:
+        text: Japanese.
+        covered: spans (code points, end exclusive) whose English is seen to elsewhere.
+    """
+    folded, taken, position = fold(text), list(covered), 0
+    found = []
+    while match := _DIGITS.search(folded, position):
+        start = match.start()
+        numeral = match_numeral(folded, start)
+        end = numeral.end if numeral else match.end()
+        fraction = _DOTTED.match(folded, end)
+        position = fraction.end() if fraction else end
+        if numeral is None or numeral.value is None or any(a < position and start < b for a, b in taken):
+            continue
+        whole = Fraction(numeral.value)
+        readings: tuple[tuple[Fraction, ...], ...] = ((whole,),)
+        if fraction:
+            readings = ((whole + Fraction(f"0.{fraction[1]}"),), (whole, Fraction(fraction[1])))
+        found.append(Numeral(text[start:position], readings))
+    return found
+
+
+def number_faults(source: str, english: str, figures: Sequence[Figure], numerals: Sequence[Numeral] = ()) -> list[str]:
+    """Figures that are missing, have another unit of measure, lost their minus, or are in the English alone.
+
+    Args:
+        source: the Japanese.
+        english: its translation.
+        figures: the quantities and times of the source.
+        numerals: further numbers that the English must have, with any unit.
+    """
     written = read_english(english, names=source)
     required = {figure: [read_english(form, names=source) for form in _forms(figure.english)] for figure in figures}
     faults = []
@@ -76,11 +122,21 @@ def number_faults(source: str, english: str, figures: Sequence[Figure]) -> list[
         faults += [f"{figure.japanese} → {n.text} stands with another unit" for n in _mismeasured(forms[0], written)]
         if _MINUS.search(figure.english) and not (_MINUS.search(english) or _LOSS.search(english)):
             faults.append(f"{figure.japanese} → a minus is missing")
+    faults += [f"{numeral.japanese} is missing" for numeral in _unwritten(numerals, written, english)]
     values, magnitudes = read_japanese(source)
     for number in (number for forms in required.values() for form in forms for number in form):
         (magnitudes if number.vague else values).update(number.values)
     added = [n.text for n in written if n.firm and n.values.isdisjoint(magnitudes if n.vague else values)]
     return list(dict.fromkeys(faults)) + [f"{text} is not in the source" for text in added]
+
+
+def _unwritten(numerals: Iterable[Numeral], written: Iterable[Number], english: str) -> Iterator[Numeral]:
+    """The numerals that the English has neither by value nor by their digits. A 1 may be "a" or "first", or nothing."""
+    there = {value for number in written for value in number.values} | {Fraction(1)}
+    there |= {Fraction(month) for month in _months(english)}
+    there |= {Fraction(int(digits)) for digits in _WHOLE_NUMBER.findall(english)}
+    there |= {Fraction(10 * len(m[1]) + _ROMAN_ONES[m[2]]) for m in _ROMAN.finditer(english)}
+    yield from (n for n in numerals if not any(there.issuperset(reading) for reading in n.readings))
 
 
 def date_faults(source: str, english: str, figures: Sequence[Figure]) -> list[str]:

@@ -82,7 +82,10 @@ def lost_negations(sentence: Sentence, english: str) -> list[str]:
 def added_negation(sentence: Sentence, english: str) -> list[str]:
     """A denial in the English of a sentence that holds nothing negative."""
     denied = _DENIED.search(english)
+    tokens = sentence.tokens or []
     if not denied or _NOT_A_DENIAL.search(english) or _MAY_DENY.search(sentence.text):
+        return []
+    if any(_forbids(tokens, i) for i in range(len(tokens))):
         return []
     return [f"{denied[0]!r} has nothing to stand for in the source"]
 
@@ -106,10 +109,18 @@ def _denials(sentence: Sentence) -> Iterator[str]:
     exempt = [match.span() for match in _FORM_ALONE.finditer(sentence.text)]
     for i, token in enumerate(tokens):
         start, end = token.start - sentence.start, token.end - sentence.start
-        if token.lemma not in _NEGATIONS or token.pos not in ("AUX", "ADJ"):
+        if not (token.lemma in _NEGATIONS and token.pos in ("AUX", "ADJ")) and not _forbids(tokens, i):
             continue
         if not any(a < end and start <= b for a, b in exempt):
             yield "".join(t.text for t in _predicate(tokens, i))
+
+
+def _forbids(tokens: list[Token], i: int) -> bool:
+    """行くな: な after a verb as the dictionary has it. 売れるな, which marvels, looks alike and is taken along."""
+    verb = tokens[i - 1] if i else None
+    return verb is not None and tokens[i].text == "な" and (
+        tokens[i].tag == "助詞-終助詞" and verb.tag.startswith(("動詞", "助動詞")) and verb.text[-1:] in "うくぐすつぬぶむる"
+    )  # fmt: skip
 
 
 def _predicate(tokens: list[Token], i: int) -> list[Token]:

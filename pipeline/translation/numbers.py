@@ -79,7 +79,8 @@ _LOOSE: Final = (
     dict.fromkeys(("half", "halve", "halves", "halved", "halving"), Fraction(1, 2))
     | dict.fromkeys(("both", "pair", "couple", "twin", "twins", "duo"), Fraction(2))
     | dict.fromkeys(("midnight", "noon"), Fraction(12))
-    | {"sevens": Fraction(7)}
+    | {"sevens": Fraction(7), "dozen": Fraction(12)}
+    | {"decade": Fraction(10), "century": Fraction(100)}
     | {name.removesuffix("y") + "ies": value for name, value in _TENS.items()}
     | _ORDINALS
 )
@@ -116,6 +117,7 @@ _START: Final = re.compile(
 )
 _FRACTION: Final = re.compile(r"([0-9]{1,99})/([1-9][0-9]{0,99})(?![0-9/])")
 _SCALE: Final = re.compile(rf"[ -]?({'|'.join(_SCALES)})\b", re.IGNORECASE)
+_LONG_TIME: Final = re.compile(r"[ -](?:(decades?)|centur(?:y|ies))\b", re.IGNORECASE)  # two decades are 20 years
 _NEXT_WORD: Final = re.compile(r"[ -]([^\W\d_]+)")
 _UNIT: Final = re.compile(
     rf" ?(%)|(?: of |[ -])({'|'.join(unit for unit in _UNITS if unit.isascii() and unit[0].isalpha())})\b",
@@ -259,6 +261,8 @@ def _found(
     else:
         unit = ""
     readings = {(value, unit)} | ({(value / 100, "")} if unit == "%" else set())
+    if age := _LONG_TIME.match(text, end):
+        readings.add((value * (10 if age[1] else 100), ""))
     after = _MEASURE.match(text, end)
     measure = "%" if unit == "%" else MEASURES.get(after[1].lower(), "") if after and not unit else ""
     return _Found(Number(text[start:end], frozenset(readings), vague, firm, measure), scale, start, end)

@@ -28,9 +28,9 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from short_texts import short_texts
+from short_texts import short_sentences, short_texts
 
 from pipeline.annotator import Annotator
 from pipeline.config import Config, load_config
@@ -167,44 +167,76 @@ def peers(overrides: Sequence[str]) -> None:
           f"({ratios[0]:.2f} to {ratios[-1]:.2f})")  # fmt: skip
 
 
+class Usage(NamedTuple):
+    """What a process used until now: seconds of processor time, and the most memory (MB) it held."""
+
+    cpu: float
+    peak: float
+
+
+def usage(pid: int | None) -> Usage:
+    """Linux tells it."""
+    process = Path(f"/proc/{pid}")
+    user, system = (process / "stat").read_text().rpartition(")")[2].split()[11:13]
+    peak = (process / "status").read_text().partition("VmHWM:")[2].split()[0]
+    return Usage((int(user) + int(system)) / os.sysconf("SC_CLK_TCK"), float(peak) / 1024)
+
+
+class Mark(NamedTuple):
+    """How many documents were done when, and what this process and the workers, if any, had used until then."""
+
+    done: int
+    seconds: float
+    run: Usage
+    workers: list[Usage]
+
+    def cpu(self) -> float:
+        """Seconds of processor time of all."""
+        return sum(used.cpu for used in (self.run, *self.workers))
+
+
 class Clock(Progress):
-    """When how many documents were done, and the most memory (MB) held until then."""
+    """Notes time and usage at these numbers of documents."""
 
     def __init__(self, marks: Sequence[int]) -> None:
-        """Note these numbers of documents."""
-        self.marks, self.noted = marks, list[tuple[int, float, float]]()
+        """Nothing is noted yet."""
+        self.marks, self.noted = marks, list[Mark]()
 
     def advance(self, result: RunResult) -> None:
         """See Progress."""
         done = result.written + result.rejected
         if done in self.marks:
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            self.noted.append((done, time.perf_counter(), peak))
+            workers = [usage(worker.pid) for worker in multiprocessing.active_children()]
+            self.noted.append(Mark(done, time.perf_counter(), usage(os.getpid()), workers))
 
 
-def timed_run(
-    overrides: Sequence[str], names: Sequence[str], count: int, marks: Sequence[int]
-) -> list[tuple[int, float, float]]:
-    """Run over so many short documents; gives documents, seconds and peak MB at each mark."""
+def timed_run(overrides: Sequence[str], names: Sequence[str], texts: Sequence[str], marks: Sequence[int]) -> list[Mark]:
+    """Run over the texts and look at the clock at these numbers of documents."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.jsonl"
-        rows.write_text("\n".join(json.dumps({"text": text}) for text in short_texts(count)), encoding="utf-8")
+        rows.write_text("\n".join(json.dumps({"text": text}) for text in texts), encoding="utf-8")
         clock = Clock(marks)
         run([str(rows)], Path(folder) / "out", settings(overrides, names), progress=clock)
         return clock.noted
 
 
-def rate(overrides: Sequence[str], count: int = 400) -> float:
-    """Documents a second, once all workers are at work."""
-    (before, began, _), (after, ended, _) = alone(timed_run, overrides, STAGES, count, (count // 2, count))
-    return (after - before) / (ended - began)
+def pace(overrides: Sequence[str], texts: Sequence[str]) -> tuple[float, float, float]:
+    """Of the second half of the documents, when all workers are at work: documents a second, seconds of processor time
+    a document, and the part of it that the run itself takes.
+    """
+    half, end = alone(timed_run, overrides, STAGES, texts, (len(texts) // 2, len(texts)))
+    done, cpu = end.done - half.done, end.cpu() - half.cpu()
+    return done / (end.seconds - half.seconds), cpu / done, (end.run.cpu - half.run.cpu) / cpu
 
 
 def workers(overrides: Sequence[str]) -> None:
-    """One against two processes."""
-    pairs = [(rate([*overrides, "run.workers=1"]), rate([*overrides, "run.workers=2"])) for _ in range(REPEATS)]
-    one, two = max(a for a, _ in pairs), max(b for _, b in pairs)
-    print(f"2 workers / 1 worker: {two:.1f} / {one:.1f} documents a second = {two / one:.2f}")
+    """One against two processes, on the sources over and over."""
+    texts = source_texts() * 8
+    one, two = ([*overrides, f"run.workers={n}", "run.timeout=3600"] for n in (1, 2))  # the timeout: always a process
+    pairs = [(pace(one, texts), pace(two, texts)) for _ in range(REPEATS)]
+    for (rate_1, cpu_1, _), (rate_2, cpu_2, share) in pairs:
+        print(f"2 workers / 1 worker: {rate_2:.2f} / {rate_1:.2f} documents a second = {rate_2 / rate_1:.2f}; "
+              f"processor time a document {cpu_2:.2f} / {cpu_1:.2f} s, {share:.1%} of it in the run itself")  # fmt: skip
 
 
 def engines(overrides: Sequence[str]) -> None:
@@ -212,8 +244,8 @@ def engines(overrides: Sequence[str]) -> None:
     if find_spec("ray") is None:
         print("ray is not installed")
         return
-    two = [*overrides, "run.workers=2"]
-    pairs = [(rate([*two, "run.engine=ray"]), rate(two)) for _ in range(REPEATS)]
+    texts, two = short_texts(400), [*overrides, "run.workers=2"]
+    pairs = [(pace([*two, "run.engine=ray"], texts)[0], pace(two, texts)[0]) for _ in range(REPEATS)]
     ray, local = max(a for a, _ in pairs), max(b for _, b in pairs)
     print(f"ray / local, 2 workers: {ray:.1f} / {local:.1f} documents a second = {ray / local:.2f}")
 
@@ -232,13 +264,17 @@ def length(overrides: Sequence[str]) -> None:
 
 
 def documents(overrides: Sequence[str], count: int, names: Sequence[str]) -> None:
-    """Cost and peak memory against the number of short documents, all in one run."""
+    """Cost and peak memory against the number of documents of one sentence each, all in one run."""
     marks = (1, *(mark for mark in MARKS if mark <= count))
-    (_, began, _), *noted = alone(timed_run, overrides, names, count, marks)
-    print(f"short documents, {'+'.join(names)}:")
-    for done, ended, peak in noted:
-        print(f"{done:>8} documents: {ended - began:8.1f} s, peak {peak:.0f} MB")
-    print(f"log-log slope: {slope([(done - 1, ended - began) for done, ended, _ in noted]):.3f}")
+    first, *noted = alone(timed_run, overrides, names, short_sentences(count), marks)
+    print(f"documents of one sentence, {'+'.join(names)}:")
+    points = [(mark.done - 1, mark.cpu() - first.cpu()) for mark in noted]
+    for mark, (_, cpu) in zip(noted, points, strict=True):
+        peaks = ", ".join(f"{used.peak:.0f} MB" for used in (mark.run, *mark.workers))
+        print(
+            f"{mark.done:>8} documents: {cpu:8.1f} CPU s, {mark.seconds - first.seconds:8.1f} s by the clock, peak {peaks}"
+        )
+    print(f"log-log slope of CPU time: {slope(points):.3f}")
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -254,7 +290,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="*", choices=[*parts, "documents"], default=[*parts, "documents"])
     parser.add_argument("--documents", type=int, default=10_000, help="short documents in the longest run")
-    parser.add_argument("--stages", default="normalize,tokenize", help="stages of that run")
+    parser.add_argument("--stages", default=",".join(STAGES), help="stages of that run")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
