@@ -90,9 +90,20 @@ class HypeSettings(Settings):
 
 
 class StanceSettings(Settings):
-    """The model that judges, the targets, and the margin under which a stance is neutral."""
+    """The model that judges, the targets, and the margin under which a stance is neutral.
+
+    Attributes:
+        model: ``bundled``, ``lexicon``, or any other that ``kyojitsu evaluate stance`` can ask about a new sentence.
+        labels: of a model of others: its labels and what they mean.
+        input: what a classifier of others reads, ``pair`` or ``marked``, where its config does not say so.
+        targets: the file of targets.
+        discover: whether every organisation, person and product is a target too.
+        margin: favor and against nearer than this are neutral.
+    """
 
     model: Annotated[str, Field(min_length=1)]
+    labels: dict[str, str] = Field(default_factory=dict)
+    input: Literal["pair", "marked"] = "pair"
     targets: FileSetting
     discover: bool
     margin: Fraction

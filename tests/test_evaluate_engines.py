@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import OFFLINE
 
+from pipeline.annotator import Annotator, StageError
 from pipeline.config import EndpointSettings, load_config
 from pipeline.dataset.gold import GoldDocument, Sentence
 from pipeline.errors import ConfigError, ModelError
@@ -414,3 +415,73 @@ def test_the_local_model_that_is_not_there(config, tmp_path):
     missing = load_config(stages=OFFLINE, overrides=[f"translate.cache_dir={tmp_path}"])
     with pytest.raises(ModelError, match=r"kyojitsu models pull"):
         resolve("local", ITEMS, missing, ModelOptions())
+
+
+# In a run
+
+
+TARGETS = "- {id: mizuno, kind: company, name_en: Mizuno Onsen, names: [水野温泉], aliases: [], entities: []}"
+
+
+@pytest.fixture
+def annotate(tmp_path):
+    """The stances of the texts, as a run with the settings gives them: one mapping a text, target and holder to stance."""
+    (tmp_path / "targets.yaml").write_text(TARGETS)
+
+    def annotated(*settings):
+        own = [f"stance.targets={tmp_path / 'targets.yaml'}", f"translate.cache_dir={tmp_path}"]
+        annotator = Annotator(load_config(stages=OFFLINE, overrides=[*own, *settings]))
+        sentences = [annotator.annotate(text).sentences[0] for text in TEXTS]
+        return annotator.signature, [{(s.target, s.holder): s for s in sentence.stances} for sentence in sentences]
+
+    return annotated
+
+
+def test_a_run_takes_a_transformer(tiny, config, annotate):
+    signature, found = annotate(f"stance.model={tiny(THREE)}")
+    answers = resolve(tiny(THREE), ITEMS, config, ModelOptions()).predict(ITEMS)
+    for stances, item, answer in list(zip(found, ITEMS, answers, strict=True))[:3]:
+        stance = stances["mizuno", item.holder]
+        assert (stance.label, stance.scores) == (answer.label, pytest.approx(answer.scores))
+    assert signature != annotate(f"stance.model={tiny(THREE)}", "stance.input=marked")[0]
+    assert signature != annotate(f"stance.model={tiny({0: 'favor', 1: 'against', 2: 'neutral'})}")[0]
+
+
+def test_a_run_maps_the_labels_of_a_transformer(tiny, annotate):
+    labels = {0: "L0", 1: "L1", 2: "L2"}
+    meant = "{L0: favor, L1: against, L2: neutral}"
+    _, found = annotate(f"stance.model={tiny(labels)}", f"stance.labels={meant}")
+    assert all(stances["mizuno", None].label in STANCES for stances in found)
+    with pytest.raises(ConfigError, match=r"L0.*stance.labels"):
+        annotate(f"stance.model={tiny(labels)}")
+
+
+def test_a_run_asks_an_endpoint(annotate, monkeypatch, tmp_path):
+    monkeypatch.setenv("KYOJITSU_CACHE", str(tmp_path))
+    with serving(good) as (server, url):
+        settings = ("stance.model=endpoint:tiny-chat", f"translate.endpoint={{base_url: {url}, wait: 0.01}}")
+        _, found = annotate(*settings)
+        assert [stances["mizuno", None].label for stances in found] == ["favor", "against", "neutral", "neutral"]
+        count = len(server.asked)
+        assert annotate(*settings)[1] == found
+        assert len(server.asked) == count  # from the cache
+    with (
+        serving(lambda _: (200, "さあ。")) as (_, url),
+        pytest.raises(StageError, match=r"names no stance.*Evaluate it"),
+    ):
+        annotate("stance.model=endpoint:tiny-chat", f"translate.endpoint={{base_url: {url}}}")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("majority", "for evaluation alone"),
+        ("answers.jsonl", "for evaluation alone"),
+        ("bundeld", "no stance model 'bundeld'.*bundled"),
+        ("someone/model", "does not name its revision"),
+        ("endpoint:tiny", "translate.endpoint.base_url=http"),
+    ],
+)
+def test_a_run_refuses(annotate, name, message):
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
+        annotate(f"stance.model={name}")

@@ -298,8 +298,8 @@ def _columns(checkpoint: Checkpoint, labels: Labels, needed: Sequence[str]) -> d
         raise ConfigError(
             f"{checkpoint.signature} has {len(checkpoint.labels)} labels ({', '.join(checkpoint.labels)}); none means "
             f"{' or '.join(without)}.",
-            remedy=f"Use a model that tells {', '.join(needed)} apart, or map its labels, as in --label "
-            f"{checkpoint.labels[0]}={without[0]}.",
+            remedy=f"Use a model that tells {', '.join(needed)} apart, or map its labels, "
+            f"{labels.example(checkpoint.labels[0], without[0])}.",
         )
     return columns
 

@@ -13,6 +13,7 @@ from pipeline.config import find_file
 from pipeline.errors import ConfigError
 
 FILE: Final = "labels.yaml"
+STANCE: Final = "stance"  # the task whose models a run takes too
 _SEPARATORS: Final = re.compile(r"[\s_\-]+")
 
 
@@ -56,9 +57,15 @@ class Labels:
             listed = ", ".join(f"{name!r} ({count})" for name, count in sorted(unknown.items()))
             raise ConfigError(
                 f"{where}: labels whose meaning for {self.task} is not known: {listed}.",
-                remedy=f"Map each to {_listed(self.known)}, as in --label {next(iter(sorted(unknown)))}={self.known[0]}.",
+                remedy=f"Map each to {_listed(self.known)}, {self.example(min(unknown))}.",
             )
         return [label for _, label in found if label is not None]
+
+    def example(self, name: str, label: str = "") -> str:
+        """How a name is mapped, for a remedy."""
+        label = label or self.known[0]
+        setting = f" (of a run: --set '{self.task}.labels={{{name}: {label}}}')" if self.task == STANCE else ""
+        return f"as in --label {name}={label}{setting}"
 
 
 def load_labels(task: str, own: Mapping[str, str] | None = None) -> Labels:

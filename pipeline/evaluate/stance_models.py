@@ -27,7 +27,7 @@ from pipeline.evaluate.labels import Labels, load_labels
 from pipeline.evaluate.metrics import STANCES
 from pipeline.evaluate.stance_data import Answer, Scores, StanceItem, StanceModel, likeliest
 from pipeline.models.card import folder_of
-from pipeline.models.stance_model import STACK, StanceQuestion
+from pipeline.models.stance_model import STACK, StanceQuestion, is_own
 from pipeline.models.stance_model import StanceModel as Trained
 from pipeline.record import Model, Record, Stance, StanceLabel, layer
 from pipeline.stages.stance import LEXICON, decide, moved
@@ -237,10 +237,30 @@ def resolve(name: str, items: Sequence[StanceItem], config: Config, options: Mod
         return Lexicon(config)
     if name.endswith(".jsonl"):
         return Predictions(Path(name), load_labels("stance", options.labels))
+    if is_own(name):
+        return Bundled(name, config)
+    return _foreign(name, config, options)
+
+
+def answering(config: Config) -> StanceModel:
+    """The model of others that a run's configuration names: one that answers any question.
+
+    Raises:
+        ConfigError: nothing has that name, it knows no new sentences, or the settings do not fit it.
+        ModelError: it cannot be loaded.
+    """
+    name = config.stance.model
+    if name == "majority" or name.endswith(".jsonl"):
+        raise ConfigError(
+            f"stance.model: {name} is there for evaluation alone.", remedy="Name a model that reads sentences."
+        )
+    return _foreign(name, config, ModelOptions(labels=config.stance.labels, input=config.stance.input))
+
+
+def _foreign(name: str, config: Config, options: ModelOptions) -> StanceModel:
+    """A generative model or a transformer."""
     if name == "local" or name.startswith(ENDPOINT):
         return _prompted(name, config, options)
-    if name == "bundled" or (Path(name) / f"{STACK}.json").is_file():
-        return Bundled(name, config)
     if not Path(name).is_dir() and "/" not in name and "@" not in name:
         raise ConfigError(f"there is no stance model {name!r}.", remedy=f"There are: {', '.join(NAMES)}.")
     from pipeline.evaluate.engines import stance_model

@@ -38,6 +38,11 @@ def passage(question: StanceQuestion) -> Passage:
     return Passage(question.text, context, (question.place,) if question.place else ())
 
 
+def is_own(name: str) -> bool:
+    """Whether a name is that of a model of this kind: ``bundled``, or a folder with its card."""
+    return name == "bundled" or (Path(name) / f"{STACK}.json").is_file()
+
+
 class StanceModel:
     """A stack of the encoder with its head."""
 

@@ -13,10 +13,11 @@ from typing import ClassVar, Final, Protocol
 from msgspec import UnsetType
 from pydantic import BaseModel
 
-from pipeline.config import StanceSettings, digest_files, find_file
+from pipeline.config import Config, StanceSettings, digest_files, find_file
+from pipeline.errors import ModelError
 from pipeline.models.card import folder_of
 from pipeline.models.encoder import MANIFEST
-from pipeline.models.stance_model import StanceModel, StanceQuestion
+from pipeline.models.stance_model import LABELS, StanceModel, StanceQuestion, is_own
 from pipeline.record import (
     Block,
     Document,
@@ -37,6 +38,7 @@ from pipeline.text.voices import Voice, endorsements, voices
 
 Scores = dict[StanceLabel, float]
 LEXICON: Final = "lexicon"  # the name that asks for no model
+_SHOWN: Final = 60  # characters of a sentence in a message
 
 # Evidence to probabilities: softmax over (favor, against, NEUTRAL + what both have in common), divided by the
 # temperature. One plain judgement (evidence 1) gives 0.67, none 0.58 neutral.
@@ -117,13 +119,54 @@ class ModelScorer:
 
     def __call__(self, questions: Sequence[Question]) -> list[Scores]:
         """See :class:`Scorer`."""
-        return self._model.scores([self._asked(question) for question in questions])
+        return self._model.scores([_asked(question, self._targets) for question in questions])
 
-    def _asked(self, question: Question) -> StanceQuestion:
-        sentence = question.reading.sentence
-        named = next(m for m in question.reading.mentions if m.target == question.target)
-        place = (named.start - sentence.start, named.end - sentence.start)
-        return StanceQuestion(self._targets.name(named), sentence.text, place, question.holder)
+
+def _asked(question: Question, targets: Targets) -> StanceQuestion:
+    """The question as a model reads it, with the target where the sentence first names it."""
+    sentence = question.reading.sentence
+    named = next(m for m in question.reading.mentions if m.target == question.target)
+    place = (named.start - sentence.start, named.end - sentence.start)
+    return StanceQuestion(targets.name(named), sentence.text, place, question.holder)
+
+
+class ForeignScorer:
+    """Scores by a model of others, as ``kyojitsu evaluate stance`` asks it: a transformer, an endpoint, ``local``."""
+
+    def __init__(self, config: Config, targets: Targets) -> None:
+        """Load the model that the configuration names. Raises ConfigError or ModelError."""
+        from pipeline.evaluate.stance_models import answering
+
+        self._name = config.stance.model
+        self._model = answering(config)
+        self._targets = targets
+        self.version = self._model.signature
+
+    def __call__(self, questions: Sequence[Question]) -> list[Scores]:
+        """See :class:`Scorer`. Raises ModelError for an answer that names no stance."""
+        from pipeline.evaluate.stance_data import StanceItem
+
+        asked = [_asked(question, self._targets) for question in questions]
+        items = [
+            StanceItem(
+                id=str(number),
+                doc="",
+                target=question.target,
+                name=a.target,
+                text=a.text,
+                surface=a.place,
+                holder=a.holder,
+            )
+            for number, (question, a) in enumerate(zip(questions, asked, strict=True))
+        ]
+        answers = self._model.predict(items)
+        for item, answer in zip(items, answers, strict=True):
+            if answer.label is None:
+                raise ModelError(
+                    f"{self._name} names no stance toward {item.name} in the sentence {item.text[:_SHOWN]!r}.",
+                    remedy="Evaluate it first (kyojitsu evaluate stance counts such answers), or name another model.",
+                )
+        return [{label: answer.scores.get(label, 0.0) for label in LABELS} for answer in answers]
 
 
 class TwofoldScorer:
@@ -161,9 +204,11 @@ class StanceStage(Stage):
         self._targets = Targets.load(find_file(self.settings.targets), discover=self.settings.discover)
         self._lexicon = Lexicon.load(find_file("polarity.yaml"))
         self._scorer: Scorer = LexiconScorer(self._lexicon)
-        if self.settings.model != LEXICON:
+        if is_own(self.settings.model):
             model = ModelScorer(folder_of(self.settings.model), self._targets)
             self._scorer = TwofoldScorer(model, self._scorer)
+        elif self.settings.model != LEXICON:
+            self._scorer = ForeignScorer(self.config, self._targets)
 
     def versions(self) -> dict[str, str]:
         """See :class:`pipeline.stages.Stage`."""
