@@ -200,3 +200,14 @@ def test_without_an_anchor_only_full_dates_have_a_value() -> None:
     text = "2024年3月に始め、昨年5月に広げ、10日に終えた"
     assert [t.value for t in find_times(text)] == ["2024-03", None, "2024-03-10"]
     assert [t.value for t in find_times(text, date(2026, 2, 6))] == ["2024-03", "2025-05", "2025-05-10"]
+
+
+@pytest.mark.parametrize("anchor", [date.min, date.max])
+def test_the_ends_of_the_calendar_count_as_unknown(anchor: date) -> None:
+    text = "先週の火曜日、来週、来年、昨春、100年前、昨日。"
+    assert find_times(text, anchor) == find_times(text)
+
+
+def test_every_other_quarter() -> None:
+    [found] = find_times("検査は1四半期おきに行う。")
+    assert (found.kind, found.value, found.en) == ("set", "P6M", "every other quarter")

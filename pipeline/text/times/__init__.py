@@ -53,8 +53,11 @@ def find_times(text: str, anchor: date | None = None) -> list[FoundTime]:
 
     Args:
         text: a sentence or a block; full-width digits are understood.
-        anchor: the day the text was written; without it, what counts from that day has no value.
+        anchor: the day the text was written; without it, what counts from that day has no value. In the calendar's
+            first and last year (1, 9999) it does not count: there is no year before or after.
     """
+    if anchor is not None and not date.min.year < anchor.year < date.max.year:
+        anchor = None
     folded = fold(text)
     if not _CANDIDATE.search(folded):
         return []

@@ -181,7 +181,8 @@ def _followed(found: _Length, after: re.Match[str] | None) -> tuple[TimeKind, st
     if after is None:
         return "duration", value, english
     if after["every"] == "おき" and found.is_one:
-        return "set", value and value.replace("1", "2"), f"every other {found.each}"
+        other = "P6M" if value == "P3M" else value and value.replace("1", "2")  # a quarter is three months
+        return "set", other, f"every other {found.each}"
     if after["every"] == "おき":
         return "set", value if value and value.startswith("PT") else None, f"at intervals of {english}"
     if after["every"]:
