@@ -423,10 +423,18 @@ def test_fault_of_content_is_seen_and_its_twin_passes(
         ("彼に頼るしかない。", "He is our one hope."),
         ("水は生活に欠かせない。", "Water is part of everyday life."),
         ("知らないわけではない。", "I do know about it."),
+        ("急がなければ、と母は言った。", "We have to hurry, said Mother."),
+        ("早く寝なきゃ。", "I have to sleep soon."),
     ],
 )
 def test_negation_in_form_alone(read_sentence: Read, japanese: str, english: str) -> None:
     assert "negation" not in failed(read_sentence(japanese), english)
+
+
+def test_a_condition_is_denied(read_sentence: Read) -> None:
+    sentence = read_sentence("雨が降らなければ、試合は行われる。")
+    assert "negation" in failed(sentence, "If it rains, the game will be played.")
+    assert failed(sentence, "If it does not rain, the game will be played.") == {}
 
 
 def test_warning_names_the_japanese_and_what_is_missing(read_sentence: Read) -> None:

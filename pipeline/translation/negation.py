@@ -11,7 +11,9 @@ from pipeline.record import Sentence, Token
 _NEGATIONS: Final = frozenset({"ない", "無い", "ぬ", "ん", "ず", "まい", "ません"})
 # Negated in form alone: must, only, may, surely, "is it not", "not only"; and words that English says without a negation.
 _FORM_ALONE: Final = re.compile(
-    r"(?:なけれ|なきゃ|なくちゃ|ねば|なくて(?:は|も)|なければ|ないと(?=いけ|なら|だめ|ダメ|駄目|$|。)|ずに(?:は)?(?:い|お)|ざるを|ずして)"
+    # なければ, なきゃ are "must" before these or at an end, and a condition that is denied before anything else.
+    r"(?:な(?:ければ?|きゃ|けりゃ)(?=[、 ]?(?:なら|なり|いけ|だめ|ダメ|駄目|すま|済|と|[。！!ねよなぁー」]|$))|さもなけれ"
+    r"|なくちゃ|ねば|なくて(?:は|も)|ないと(?=いけ|なら|だめ|ダメ|駄目|$|。)|ずに(?:は)?(?:い|お)|ざるを|ずして)"
     r"(?:ば)?(?:[なら得え]|いけ|すま|い|お|だめ|ダメ)?[ぁ-ん]{0,6}"
     r"|かもしれ(?:ない|ません|ず|ぬ)|(?:に|と)?(?:違い|ちがい|相違)(?:ない|なく|あり?ません)|(?:に|は)?ほかなら(?:ない|ず|ぬ|ません)|に(?:過|す)ぎ(?:ない|ず|ません|なかった)"
     r"|(?:では|じゃ|とは|んじゃ|ん?では)(?:ない|なかろう|あり?ません)(?:だろう|でしょう)?(?:[かのねよ]|か[。？?]|$)"
