@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -186,6 +187,11 @@ class RunSettings(Settings):
     max_pending: Annotated[int, Field(ge=1)]
     timeout: Annotated[float, Field(gt=0)] | None = None
     recycle: Annotated[int, Field(ge=1)] | None = None
+
+    def threads_a_worker(self) -> int:
+        """An equal share of the processors this process may use, which may be fewer than the machine has; at least 1."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(1, cores // self.workers)
 
 
 class Config(Settings):

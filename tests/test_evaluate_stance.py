@@ -388,7 +388,7 @@ def test_bundled_asks_the_trained_model_and_says_what_it_knows(monkeypatch, tmp_
             asked.extend(questions)
             return [{"favor": 0.5, "against": 0.4, "neutral": 0.1}, {"favor": 0.7, "against": 0.1, "neutral": 0.2}]
 
-    for suffix in (".onnx", ".npz", ".json"):
+    for suffix in (".onnx", ".npz", ".json", "-ngrams.npz"):
         (tmp_path / f"stance{suffix}").write_bytes(b"")
     monkeypatch.setattr(stance_models, "Trained", Trained)
     items = [item(0, "favor", text="", surface=None), item(1, "favor", holder="吉井市長")]

@@ -28,7 +28,7 @@ from pipeline.record import (
     encode,
     layer,
 )
-from pipeline.stages.stance import StanceStage, decide, softmax
+from pipeline.stages.stance import Scores, StanceStage, decide, settled, softmax
 from pipeline.text.polarity import Lexicon
 from pipeline.text.syntax import Tree
 from pipeline.text.targets import Targets
@@ -378,6 +378,31 @@ def test_scores_sum_to_one_and_the_label_is_the_likeliest(parse: Parse, stage: S
 )
 def test_margin(favor: float, against: float, margin: float, label: str):
     assert decide({"favor": favor, "against": against, "neutral": 1 - favor - against}, margin) == label
+
+
+def _scores(favor: float, against: float) -> Scores:
+    return {"favor": favor, "against": against, "neutral": 1 - favor - against}
+
+
+def test_the_rest_of_a_document_settles_the_side():
+    unsure, sure, other = _scores(0.3, 0.4), _scores(0.8, 0.1), _scores(0.3, 0.4)
+    found = settled([unsure, sure, other], ["a", "a", "b"])
+    assert found[0]["favor"] > found[0]["against"]
+    assert found[0]["neutral"] == pytest.approx(0.3)
+    assert found[2] == pytest.approx(other)  # alone in its group
+    assert settled([_scores(0.0, 0.0), sure], ["a", "a"])[0] == pytest.approx(_scores(0.0, 0.0))
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.integers(0, 2)), max_size=8))
+def test_settled_scores_are_probabilities_in_any_order(drawn: list[tuple[float, float, int]]):
+    scores, groups = [_scores(f, a) for f, a, _ in drawn], [g for *_, g in drawn]
+    found = settled(scores, groups)
+    for before, after in zip(scores, found, strict=True):
+        assert sum(after.values()) == pytest.approx(1)
+        assert after["neutral"] == before["neutral"]
+    backwards = settled(scores[::-1], groups[::-1])[::-1]
+    for one, two in zip(found, backwards, strict=True):
+        assert one == pytest.approx(two)
 
 
 @given(st.floats(0, 20), st.floats(0, 20))

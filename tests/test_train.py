@@ -29,11 +29,16 @@ from pipeline.errors import ConfigError, InputError, KyojitsuError, ModelError, 
 from pipeline.evaluate.engines import sentence_model, stance_model
 from pipeline.evaluate.stance_data import DataOptions, StanceItem, gold_items
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, read_card
+from pipeline.models.encoder import Encoded
 from pipeline.models.hype_model import HypeModel
-from pipeline.models.stance_model import StanceModel
+from pipeline.models.stance_model import LABELS, StanceModel, StanceQuestion, features, passage
+from pipeline.record import StanceLabel
 from pipeline.training import cli
 from pipeline.training import train as training
-from pipeline.training.examples import stance_questions
+from pipeline.training.build import fresh
+from pipeline.training.examples import stance_example, stance_questions
+from pipeline.training.fit import Recipe
+from pipeline.training.ngrams import fit_ngrams
 from pipeline.training.train import BUNDLED, CARD, Options, as_documents, train
 
 
@@ -110,6 +115,36 @@ def test_bundled_stance_model(gold: Path, tmp_path: Path) -> None:
     assert notes == []
     [scores] = StanceModel(tmp_path / "model").scores([stance_questions(documents())[0][0]])
     assert sum(scores.values()) == pytest.approx(1)
+    (tmp_path / "model" / "stance-ngrams.npz").unlink()
+    with pytest.raises(ModelError, match=r"earlier version.*Train it anew"):
+        StanceModel(tmp_path / "model")
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_training_and_use_read_the_same_tokens_of_a_target() -> None:
+    _, vocabulary = fresh(Recipe())
+    asked = [question for question, _, _ in stance_questions(documents())]
+    for question in [*asked, asked[0]._replace(place=None), asked[0]._replace(target="", place=None)]:
+        example = stance_example(question, "favor", vocabulary)
+        (window,), offsets = vocabulary.split(passage(question))
+        states = np.arange(len(window.ids), dtype=np.float32)[:, None]
+        context = states[window.context]
+        mean = states.mean(axis=0)
+        encoded = Encoded(states[window.kept], offsets, mean, context.mean(axis=0) if len(context) else mean)
+        assert features(question, encoded)[1] == pytest.approx(np.mean(example.target))
+
+
+def test_ngrams_of_two_labels() -> None:
+    asked: list[tuple[StanceQuestion, StanceLabel]] = [
+        (StanceQuestion("店", f"この店は{word}{end}", (2, 3)), label)
+        for word, label in (("よい", "favor"), ("ひどい", "against"))
+        for end in ("。", "！", "よ。", "ね。", "、と思う。")
+    ]
+    fitted = fit_ngrams(asked)
+    for question, label in asked:
+        logits = dict(zip(LABELS, fitted.logits(passage(question), quoted=False), strict=True))
+        assert max(("favor", "against"), key=logits.__getitem__) == label
+        assert logits["favor"] == pytest.approx(-logits["against"], abs=1e-5)
 
 
 @pytest.mark.usefixtures("tiny_base")

@@ -99,7 +99,7 @@ class StanceModel(Protocol):
     notes: list[str]
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
-        """One answer an item, in order, from what an item asks: never from its label or votes."""
+        """One answer an item, in order, from what the items of its document ask: never from a label or votes."""
         ...
 
 

@@ -27,15 +27,16 @@ from pipeline.evaluate.labels import Labels, load_labels
 from pipeline.evaluate.metrics import STANCES
 from pipeline.evaluate.stance_data import Answer, Scores, StanceItem, StanceModel, likeliest
 from pipeline.models.card import folder_of
-from pipeline.models.stance_model import STACK, StanceQuestion, is_own
+from pipeline.models.stance_model import NGRAMS, STACK, StanceQuestion, is_own
 from pipeline.models.stance_model import StanceModel as Trained
 from pipeline.record import Model, Record, Stance, StanceLabel, layer
-from pipeline.stages.stance import LEXICON, decide, moved
+from pipeline.stages.stance import LEXICON, decide, moved, settled
 from pipeline.text.targets import Targets
 from pipeline.text.width import fold_character
 
 ENDPOINT: Final = "endpoint:"
 NAMES: Final = ("majority", "lexicon", "bundled", "FILE.jsonl", "FOLDER", "ID@COMMIT", f"{ENDPOINT}MODEL", "local")
+_ALONE: Final = " majority and predictions are for evaluation alone."
 STAGES: Final = ("normalize", "tokenize", "ner", "hype", "stance")
 _HASH: Final = 12  # hexadecimal digits by which a model's card knows a sentence
 
@@ -146,7 +147,7 @@ class Lexicon:
 
 
 class Bundled:
-    """A model of the project's own kind, moved by evaluative words as in a run."""
+    """A model of the project's own kind, moved by evaluative words and by the rest of the document as in a run."""
 
     def __init__(self, name: str, config: Config) -> None:
         """Load ``bundled`` or a folder.
@@ -162,7 +163,9 @@ class Bundled:
         self._model = Trained(folder)
         self._margin = config.stance.margin
         self._words = Lexicon(config)
-        digest = digest_files([folder / f"{STACK}{suffix}" for suffix in (".onnx", ".npz", ".json")])
+        digest = digest_files(
+            [*(folder / f"{STACK}{suffix}" for suffix in (".onnx", ".npz", ".json")), folder / NGRAMS]
+        )
         self.signature = f"{folder.name}:{digest}|margin:{self._margin:g}|{self._words.signature}"
         self.notes: list[str] = []
 
@@ -174,6 +177,7 @@ class Bundled:
         questions = [StanceQuestion(i.name, i.text, i.surface, i.holder) for i in items]
         both = zip(self._model.scores(questions), self._words.scores(items), strict=True)
         found = [moved(by_model, by_words) if by_words else by_model for by_model, by_words in both]
+        found = settled(found, [(item.doc, item.target, item.holder) for item in items])
         return [Answer(decide(scores, self._margin), scores) for scores in found]
 
 
@@ -254,6 +258,8 @@ def answering(config: Config) -> StanceModel:
         raise ConfigError(
             f"stance.model: {name} is there for evaluation alone.", remedy="Name a model that reads sentences."
         )
+    threads = config.translate.threads or config.run.threads_a_worker()
+    config = config.model_copy(update={"translate": config.translate.model_copy(update={"threads": threads})})
     return _foreign(name, config, ModelOptions(labels=config.stance.labels, input=config.stance.input))
 
 
@@ -262,7 +268,7 @@ def _foreign(name: str, config: Config, options: ModelOptions) -> StanceModel:
     if name == "local" or name.startswith(ENDPOINT):
         return _prompted(name, config, options)
     if not Path(name).is_dir() and "/" not in name and "@" not in name:
-        raise ConfigError(f"there is no stance model {name!r}.", remedy=f"There are: {', '.join(NAMES)}.")
+        raise ConfigError(f"there is no stance model {name!r}.", remedy=f"There are: {', '.join(NAMES)}.{_ALONE}")
     from pipeline.evaluate.engines import stance_model
 
     return stance_model(name, options.labels, options.input)
@@ -278,7 +284,7 @@ def _prompted(name: str, config: Config, options: ModelOptions) -> StanceModel:
     if endpoint is None or not model:
         raise ConfigError(
             f"{name}: an endpoint needs its address and the name of a model.",
-            remedy=f"As in --set translate.endpoint.base_url=http://localhost:8000/v1 --model {ENDPOINT}NAME.",
+            remedy=f"As in --set translate.endpoint.base_url=http://localhost:8000/v1, and a name as in {ENDPOINT}NAME.",
         )
     return PromptedStance(Endpoint(model, endpoint), options.cache_dir)
 

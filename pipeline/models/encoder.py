@@ -78,11 +78,13 @@ class Encoded(NamedTuple):
             white space, and are empty for a mark and for a space that is not in the text. Two tokens may share a
             character that stands for several (㍿).
         mean: the mean state of all that was read, context and the tokens of beginning and end included.
+        context: the mean state of the context; of all that was read where there is none.
     """
 
     states: Matrix
     offsets: NDArray[np.int32]
     mean: Matrix
+    context: Matrix
 
 
 class Window(NamedTuple):
@@ -92,10 +94,12 @@ class Window(NamedTuple):
         ids: ``<s> text </s>`` or ``<s> context </s> text </s>``.
         kept: which of them are tokens of the text whose states count: where windows overlap, each token counts in
             the one that holds more around it.
+        context: which are tokens of the context.
     """
 
     ids: list[int]
     kept: slice
+    context: slice
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,7 +126,7 @@ class Vocabulary:
         windows = []
         for start, kept_start, kept_end in _windows(len(ids), room):
             kept = slice(len(head) + kept_start - start, len(head) + kept_end - start)
-            windows.append(Window([*head, *ids[start : start + room], END], kept))
+            windows.append(Window([*head, *ids[start : start + room], END], kept, slice(1, 1 + len(context))))
         return windows, offsets
 
     def embed(self, batch: Sequence[Window]) -> Matrix:
@@ -275,5 +279,12 @@ def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
 
 
 def _join(windows: Sequence[Window], states: Sequence[Matrix], offsets: NDArray[np.int32]) -> Encoded:
-    kept = [state[window.kept] for window, state in zip(windows, states, strict=True)]
-    return Encoded(np.concatenate(kept), offsets, np.concatenate(states).mean(axis=0))
+    both = list(zip(windows, states, strict=True))
+    mean = np.concatenate(states).mean(axis=0)
+    context = np.concatenate([state[window.context] for window, state in both])
+    return Encoded(
+        states=np.concatenate([state[window.kept] for window, state in both]),
+        offsets=offsets,
+        mean=mean,
+        context=context.mean(axis=0) if len(context) else mean,
+    )

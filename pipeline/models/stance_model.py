@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ModelError
 from pipeline.models.card import KIND_STANCE, read_card
-from pipeline.models.encoder import Encoder, Passage, check_files
+from pipeline.models.encoder import Encoded, Encoder, Matrix, Passage, check_files
 from pipeline.models.hype_model import load_heads
+from pipeline.models.ngrams import Ngrams
 from pipeline.record import StanceLabel
 from pipeline.text.decoding import softmax
 
 STACK: Final = "stance"
+NGRAMS: Final = "stance-ngrams.npz"
 LABELS: Final[tuple[StanceLabel, ...]] = get_args(StanceLabel)
 
 
@@ -38,24 +44,51 @@ def passage(question: StanceQuestion) -> Passage:
     return Passage(question.text, context, (question.place,) if question.place else ())
 
 
+def tokens_at(offsets: NDArray[np.int32], place: tuple[int, int]) -> NDArray[np.intp]:
+    """The tokens, as their offsets in the text have it, that touch a place in it."""
+    starts, ends = offsets[:, 0], offsets[:, 1]
+    return np.flatnonzero((starts < place[1]) & (place[0] < ends) & (starts < ends))
+
+
+def features(question: StanceQuestion, encoded: Encoded) -> Matrix:
+    """What the head reads: the mean state of all, and that of the target's tokens; of the context where it is only meant."""
+    found = encoded.states[tokens_at(encoded.offsets, question.place)] if question.place else encoded.states[:0]
+    return np.concatenate([encoded.mean, found.mean(axis=0) if len(found) else encoded.context])
+
+
 def is_own(name: str) -> bool:
     """Whether a name is that of a model of this kind: ``bundled``, or a folder with its card."""
     return name == "bundled" or (Path(name) / f"{STACK}.json").is_file()
 
 
 class StanceModel:
-    """A stack of the encoder with its head."""
+    """A stack of the encoder with its head, and n-grams beside it."""
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
-        """Load ``stance.onnx``, ``stance.npz`` and ``stance.json`` of a folder. Raises ModelError."""
+        """Load ``stance.onnx``, ``stance.npz``, ``stance-ngrams.npz`` and ``stance.json`` of a folder. Raises ModelError."""
         self.card = read_card(folder / f"{STACK}.json", KIND_STANCE)
-        check_files(folder, [f"{STACK}.npz", f"{STACK}.json"])
+        if not (folder / NGRAMS).is_file():
+            raise ModelError(
+                f"{folder}: a stance model of an earlier version, without {NGRAMS}.",
+                remedy="Train it anew with `kyojitsu train stance`.",
+            )
+        check_files(folder, [f"{STACK}.npz", f"{STACK}.json", NGRAMS])
+        self._ngrams = Ngrams.load(folder / NGRAMS)
         self._encoder = Encoder(folder, STACK, threads=threads)
         self._weight, self._bias = load_heads(folder / f"{STACK}.npz")["stance"]
 
     def scores(self, questions: Sequence[StanceQuestion]) -> list[dict[StanceLabel, float]]:
         """The probability of each label, one mapping a question."""
         temperature = self.card.temperatures.get("stance", 1.0)
-        encoded = self._encoder.encode([passage(question) for question in questions])
-        rows = [softmax((e.mean @ self._weight.T + self._bias) / temperature) for e in encoded]
+        rows = [softmax(row / temperature) for row in self.logits(questions)]
         return [dict(zip(LABELS, map(float, row), strict=True)) for row in rows]
+
+    def logits(self, questions: Sequence[StanceQuestion]) -> list[Matrix]:
+        """What the encoder's head and the n-grams say together, one row a question."""
+        passages = [passage(question) for question in questions]
+        return [
+            features(question, encoded) @ self._weight.T
+            + self._bias
+            + self._ngrams.logits(read, quoted=question.holder is not None)
+            for question, read, encoded in zip(questions, passages, self._encoder.encode(passages), strict=True)
+        ]

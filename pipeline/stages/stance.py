@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -159,7 +161,8 @@ class ForeignScorer:
             )
             for number, (question, a) in enumerate(zip(questions, asked, strict=True))
         ]
-        answers = self._model.predict(items)
+        with _one_thread():
+            answers = self._model.predict(items)
         for item, answer in zip(items, answers, strict=True):
             if answer.label is None:
                 raise ModelError(
@@ -169,8 +172,23 @@ class ForeignScorer:
         return [{label: answer.scores.get(label, 0.0) for label in LABELS} for answer in answers]
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch, where it is there, on one thread: sums of several threads may differ in their last bits."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 class TwofoldScorer:
-    """Scores by the trained model, moved by what the evaluative words say: each knows what the other misses."""
+    """Scores by the trained model, moved by the evaluative words and by the rest of the document."""
 
     def __init__(self, model: ModelScorer, words: LexiconScorer) -> None:
         """Take both."""
@@ -179,7 +197,8 @@ class TwofoldScorer:
 
     def __call__(self, questions: Sequence[Question]) -> list[Scores]:
         """See :class:`Scorer`."""
-        return list(map(moved, self._model(questions), self._words(questions)))
+        found = list(map(moved, self._model(questions), self._words(questions)))
+        return settled(found, [(question.target, question.holder) for question in questions])
 
 
 def moved(by_model: Scores, by_words: Scores) -> Scores:
@@ -188,6 +207,35 @@ def moved(by_model: Scores, by_words: Scores) -> Scores:
     products = {label: by_model[label] * factors[label] for label in by_model}
     total = sum(products.values())
     return {label: product / total for label, product in products.items()}
+
+
+def settled(scores: Sequence[Scores], groups: Sequence[Hashable]) -> list[Scores]:
+    """What is not neutral, shared anew between favor and against by the side taken in the rest of the document.
+
+    Args:
+        scores: of the sentences of one or several documents.
+        groups: which of them are of one document, target and holder.
+
+    Returns:
+        The scores, in order. Those of neutral stay; the odds of favor against against are multiplied by
+        exp(2 * ``_SWAY`` * o), where o is the mean of favor minus against over the other sentences and one that takes no side.
+    """
+    leads: dict[Hashable, list[float]] = defaultdict(list)
+    for score, group in zip(scores, groups, strict=True):
+        leads[group].append(_lead(score))
+    return [
+        _leaning(score, (sum(leads[g]) - _lead(score)) / len(leads[g])) for score, g in zip(scores, groups, strict=True)
+    ]
+
+
+def _lead(scores: Scores) -> float:
+    return scores["favor"] - scores["against"]
+
+
+def _leaning(scores: Scores, others: float) -> Scores:
+    favor, against = scores["favor"] * math.exp(_SWAY * others), scores["against"] * math.exp(-_SWAY * others)
+    kept = (scores["favor"] + scores["against"]) / ((favor + against) or 1.0)
+    return {"favor": favor * kept, "against": against * kept, "neutral": scores["neutral"]}
 
 
 class StanceStage(Stage):
@@ -364,6 +412,7 @@ def softmax(favor: float, against: float) -> Scores:
 
 _SILENT: Final = softmax(0.0, 0.0)  # what the words say where they say nothing
 _SAY: Final = 0.7  # weight of the words beside the model: best on genres left out (docs/models.md)
+_SWAY: Final = 2.0  # weight of the rest of the document: as above
 
 
 # The document. A reader is led by titles and headings, by the conclusion, the last fifth, and by strong sentences. The
@@ -408,6 +457,6 @@ def _sentence_weight(sentence: Sentence, block: Block, position: float) -> float
 def _document_stance(target: str, total: Scores, sentences: int) -> DocumentStance:
     whole = sum(total.values())
     scores: Scores = {label: value / whole for label, value in total.items()}
-    lead = scores["favor"] - scores["against"]
+    lead = _lead(scores)
     label: StanceLabel = "neutral" if abs(lead) < _SIDE else "favor" if lead > 0 else "against"
     return DocumentStance(target=target, label=label, score=scores[label], sentences=sentences)

@@ -8,7 +8,6 @@ otherwise, ``failed`` without a usable text.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final, NamedTuple
@@ -75,7 +74,7 @@ class Translate(Stage):
 
     def load(self) -> None:
         """Find the engine, read the tables and open the cache. Raises ConfigError or ModelError."""
-        threads = self.settings.threads or max(1, _cores() // self.config.run.workers)
+        threads = self.settings.threads or self.config.run.threads_a_worker()
         self._engine = load_engine(self.settings.engine, self.settings.model_copy(update={"threads": threads}))
         self._protect = protection(self._engine) if self.settings.protect == "auto" else self.settings.protect
         self._glossary = Glossary(read_glossary(find_file(self.settings.glossary)))
@@ -242,11 +241,6 @@ class Translate(Stage):
                 self._cache.put_many(made)
             found |= made
         return {source: [found[key] for key in keys[source] if found[key].text] for source in sources}
-
-
-def _cores() -> int:
-    """Processors this process may use, which may be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_doubtful(work: _Work) -> bool:

@@ -28,12 +28,13 @@ from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, write_card
 from pipeline.models.encoder import Q4, Encoded, Encoder, Vocabulary, write_manifest
 from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.judging import prediction
-from pipeline.models.stance_model import LABELS, StanceModel, passage
+from pipeline.models.stance_model import LABELS, NGRAMS, StanceModel
 from pipeline.text.decoding import log_softmax
 from pipeline.training.base_encoder import base, export_layers, export_vocabulary
 from pipeline.training.examples import IGNORED, sentence_example, stance_example, stance_questions
 from pipeline.training.fit import Recipe, Report, fit
 from pipeline.training.network import SENTENCE_HEADS, SPAN_HEADS, TOKEN_HEADS, Network
+from pipeline.training.ngrams import fit_ngrams
 
 HELD_OUT: Final = 10  # one document of so many
 
@@ -65,7 +66,7 @@ def train_hype(documents: Sequence[GoldDocument], folder: Path, recipe: Recipe, 
 
 def _judge_hype(folder: Path, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument]) -> Card:
     """Fit the temperatures of exported weights on the held-out part, take the figures, and write the card."""
-    card = _card(KIND_HYPE, recipe, train, held, len(sentences_of(train)))
+    card = _card(KIND_HYPE, recipe, train, held, [sentence.text for sentence in sentences_of(train)])
     wanted = sentences_of(held)
     encoded = Encoder(folder, "hype").encode([s.text for s in wanted])
     card.temperatures = _temperatures(folder, wanted, encoded)
@@ -92,12 +93,20 @@ def train_stance(
     questions += [(asked.question, asked.label) for asked in pairs]
     fit(network, [], [stance_example(*question, vocabulary) for question in questions], recipe, report)
     _export(network, folder, "stance", ["stance"])
-    card = _card(KIND_STANCE, recipe, train, held, len(questions))
+    fit_ngrams(questions).save(folder / NGRAMS)
+    return _judge_stance(folder, recipe, train, held, [question.text for question, _ in questions])
+
+
+def _judge_stance(
+    folder: Path, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument], texts: Sequence[str]
+) -> Card:
+    """As :func:`_judge_hype`; ``texts`` are all that were trained on, those of pairs among them."""
+    card = _card(KIND_STANCE, recipe, train, held, texts)
+    _write(card, folder, "stance")
     asked = stance_questions(held)
     truth = np.array([LABELS.index(stance.label) for _, _, stance in asked])
-    means = np.stack([e.mean for e in Encoder(folder, "stance").encode([passage(q) for q, _, _ in asked])])
-    weight, bias = load_heads(folder / "stance.npz")["stance"]
-    card.temperatures = {"stance": temperature(means @ weight.T + bias, truth)}
+    logits = np.stack(StanceModel(folder).logits([question for question, _, _ in asked]))
+    card.temperatures = {"stance": temperature(logits, truth)}
     _write(card, folder, "stance")
     scores = StanceModel(folder).scores([q for q, _, _ in asked])
     found = [max(LABELS, key=lambda label: row[label]) for row in scores]
@@ -173,18 +182,20 @@ def _export(network: Network, folder: Path, name: str, heads: Sequence[str]) -> 
     write_manifest(folder)
 
 
-def _card(kind: str, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument], units: int) -> Card:
+def _card(
+    kind: str, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument], texts: Sequence[str]
+) -> Card:
     return Card(
         kind=kind,
         recipe=asdict(recipe),
         data={
             "documents": len(train),
-            "units": units,
-            "digest": digest([d.text for d in train]),
+            "units": len(texts),
+            "digest": digest(list(texts)),
             "held out": [d.doc for d in held],
         },
         figures={},
-        seen=sorted(fingerprint(s.text) for s in sentences_of(train)),
+        seen=sorted({fingerprint(text) for text in texts}),
     )
 
 

@@ -1,7 +1,7 @@
 """Cross-validation over genres: train on the documents of the others, judge those of the genres left out.
 
 Every sentence is judged once, by a model that has seen nothing of its genre (nor, since every document has targets of
-its own, of its targets). Each fold is trained and exported as what ships is: the figures are those of the exported
+its own, of its targets; general ones may stand in pairs under a longer or shorter name). Each fold is trained and exported as what ships is: the figures are those of the exported
 weights. A fold leaves out several genres at once, which is harder than leaving out one.
 """
 
@@ -37,7 +37,11 @@ def run_fold(
     report: Report | None = None,
     pairs: Sequence[Asked] = (),
 ) -> None:
-    """Train on a fold's genres and write what the models say of the others: ``hype.jsonl`` and ``stance.jsonl``."""
+    """Train on a fold's genres and write what the models say of the others: ``hype.jsonl`` and ``stance.jsonl``.
+
+    The scores of stance are those of the model alone, without evaluative words and the rest of the document. Of
+    ``pairs`` those are left out whose target has the name of one in the documents left out.
+    """
     left_out = genres_of_fold(documents, folds, fold)
     train = [d for d in documents if d.genre not in left_out]
     test = [d for d in documents if d.genre in left_out]
@@ -45,8 +49,10 @@ def run_fold(
     sentences = sentences_of(test)
     judged = HypeModel(folder).judge([s.text for s in sentences])
     _write(folder / "hype.jsonl", [prediction(s, j) for s, j in zip(sentences, judged, strict=True)])
-    train_stance(train, folder, recipes[1], report, pairs)
     asked = stance_questions(test)
+    names = {question.target for question, _, _ in asked}
+    further = [pair for pair in pairs if pair.question.target not in names]
+    train_stance(train, folder, recipes[1], report, further)
     scores = StanceModel(folder).scores([question for question, _, _ in asked])
     rows = [
         {"doc": s.doc, "start": s.start, "target": t.target, "holder": t.holder, "label": t.label, "scores": row}

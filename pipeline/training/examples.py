@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.dataset.gold import Claim, GoldDocument, Rhetoric, Sentence, Stance
 from pipeline.models.encoder import Passage, Vocabulary
-from pipeline.models.stance_model import LABELS, StanceQuestion, passage
+from pipeline.models.stance_model import LABELS, StanceQuestion, passage, tokens_at
 from pipeline.record import TECHNIQUES, StanceLabel
 
 IGNORED: Final = -100  # torch's label for a position without one
@@ -36,16 +36,17 @@ class SentenceExample:
 
 @dataclass(frozen=True, slots=True)
 class StanceExample:
-    """A target and a sentence, with the holder's stance."""
+    """A target and a sentence, with the holder's stance; ``target`` holds the positions of the target's tokens."""
 
     ids: list[int]
+    target: list[int]
     label: int
 
 
 def sentence_example(sentence: Sentence, vocabulary: Vocabulary) -> SentenceExample:
     """Tokenize a gold sentence and lay its spans on the tokens. What does not fit into one window is left out."""
     windows, places = vocabulary.split(Passage(sentence.text))
-    ids, kept = windows[0]
+    ids, kept, _ = windows[0]
     offsets = [(0, 0)] * len(ids)
     for position, (start, end) in zip(range(kept.start, kept.stop), places, strict=False):
         offsets[position] = (int(start) + sentence.start, int(end) + sentence.start)
@@ -67,8 +68,13 @@ def sentence_example(sentence: Sentence, vocabulary: Vocabulary) -> SentenceExam
 
 
 def stance_example(question: StanceQuestion, label: StanceLabel, vocabulary: Vocabulary) -> StanceExample:
-    """Tokenize a question with its answer."""
-    return StanceExample(vocabulary.split(passage(question))[0][0].ids, LABELS.index(label))
+    """Tokenize a question with its answer. What does not fit into one window is left out; a target there is only meant."""
+    (window, *_), offsets = vocabulary.split(passage(question))
+    kept = range(window.kept.start, window.kept.stop)
+    found = tokens_at(offsets[: len(kept)], question.place).tolist() if question.place else []
+    context = range(window.context.start, window.context.stop)
+    target = [kept[i] for i in found] or list(context) or list(range(len(window.ids)))
+    return StanceExample(window.ids, target, LABELS.index(label))
 
 
 def _tags(spans: Sequence[Rhetoric] | Sequence[Claim], offsets: Sequence[tuple[int, int]]) -> list[int]:

@@ -34,7 +34,7 @@ class Network(nn.Module):
         self.sentence_heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in SENTENCE_HEADS.items()})
         # A span is judged by the mean of its states beside that of its sentence.
         self.span_heads = nn.ModuleDict({name: nn.Linear(2 * width, size) for name, size in SPAN_HEADS.items()})
-        self.stance_head = nn.Linear(width, len(LABELS))
+        self.stance_head = nn.Linear(2 * width, len(LABELS))  # of all tokens' mean and the target's
 
     def sentence(self, ids: Tensor, mask: Tensor, spans: Sequence[Span]) -> dict[str, Tensor]:
         """Logits of every head: [batch, tokens, labels] for tokens, [batch, labels] for sentences, [spans, labels]."""
@@ -52,10 +52,11 @@ class Network(nn.Module):
         of_spans = torch.stack([torch.cat((states[row, a:b].mean(0), mean[row])) for row, a, b in spans])
         return {name: head(of_spans) for name, head in self.span_heads.items()}
 
-    def stance(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Logits of favor, against and neutral, [batch, 3]."""
+    def stance(self, ids: Tensor, mask: Tensor, target: Tensor) -> Tensor:
+        """Logits of favor, against and neutral, [batch, 3]; ``target`` masks the target's tokens, [batch, tokens]."""
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        logits: Tensor = self.stance_head(self.dropout(pooled(states, mask)))
+        means = torch.cat((pooled(states, mask), pooled(states, target)), dim=-1)
+        logits: Tensor = self.stance_head(self.dropout(means))
         return logits
 
 

@@ -20,8 +20,8 @@ from pipeline.models.card import KIND_HYPE, KIND_STANCE, read_card
 from pipeline.training.build import train_hype, train_stance
 from pipeline.training.fit import Recipe
 
-HYPE: Final = Recipe(epochs=4)
-STANCE: Final = Recipe(epochs=5)
+HYPE: Final = Recipe(epochs=4, precision="bfloat16")
+STANCE: Final = Recipe(epochs=3, rate=7e-5)
 DIGITS: Final = 3  # decimals in which figures must agree
 
 
