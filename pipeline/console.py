@@ -30,8 +30,8 @@ class SafeConsole(Console):
                 yield Segment(_STEERING.sub("\ufffd", segment.text), segment.style)
 
 
-err = SafeConsole(stderr=True)
-out = SafeConsole()
+err = SafeConsole(stderr=True, emoji=False)  # a name such as :x: stays as it is
+out = SafeConsole(emoji=False)
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -11,7 +11,7 @@ import pytest
 from backports import zstd
 
 from pipeline.config import load_config
-from pipeline.console import SafeConsole
+from pipeline.console import SafeConsole, err
 from pipeline.dataset.build import path_of
 from pipeline.dataset.importing import read_answers
 from pipeline.dataset.load import is_inside
@@ -173,3 +173,8 @@ def test_no_text_steers_the_terminal(text: str) -> None:
     assert "雪" in shown.getvalue()
     console.print("雪", style="red", markup=False, highlight=False)
     assert shown.getvalue().count("\x1b") == 2 * styles > 0
+
+
+def test_a_name_is_never_shown_as_a_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    err.print("endpoint:x: has no address", markup=False)
+    assert capsys.readouterr().err == "endpoint:x: has no address\n"
