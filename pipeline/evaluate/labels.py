@@ -64,8 +64,8 @@ class Labels:
     def example(self, name: str, label: str = "") -> str:
         """How a name is mapped, for a remedy."""
         label = label or self.known[0]
-        setting = f" (of a run: --set '{self.task}.labels={{{name}: {label}}}')" if self.task == STANCE else ""
-        return f"as in --label {name}={label}{setting}"
+        of_run = f" (of a run: --set 'stance.labels={{{name}: {label}}}')" if self.task == STANCE else ""
+        return f"as in --label {name}={label}{of_run}"
 
 
 def load_labels(task: str, own: Mapping[str, str] | None = None) -> Labels:
