@@ -30,6 +30,7 @@ from pipeline.evaluate.stance_data import (
     write_items,
 )
 from pipeline.evaluate.stance_models import Majority, ModelOptions, resolve
+from pipeline.models.card import Card
 
 BENCH = ROOT.parent / "shared" / "bench" / "poliinfo14-classification"
 STANCES = ("favor", "against", "neutral")
@@ -382,7 +383,7 @@ def test_bundled_asks_the_trained_model_and_says_what_it_knows(monkeypatch, tmp_
 
     class Trained:
         def __init__(self, folder):
-            self.card = type("Card", (), {"seen": ["e3b0c44298fc"]})
+            self.card = Card(kind="stance", recipe={}, data={}, figures={}, seen=["e3b0c44298fc"])
 
         def scores(self, questions):
             asked.extend(questions)
@@ -399,7 +400,7 @@ def test_bundled_asks_the_trained_model_and_says_what_it_knows(monkeypatch, tmp_
         ("北浜鉄道", None, None),
         ("北浜鉄道", (0, 4), "吉井市長"),
     ]
-    assert model.notes == ["was trained on the sentences of 1 of 2 items."]
+    assert model.notes == ["was trained on 1 of these 2 sentences."]
 
 
 def test_file_of_predictions(tmp_path, config):

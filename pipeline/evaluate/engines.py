@@ -24,6 +24,7 @@ from pipeline.evaluate.metrics import STANCES
 from pipeline.evaluate.models import Model, sentences_of
 from pipeline.evaluate.predictions import Prediction, Scores
 from pipeline.evaluate.stance_data import Answer, StanceItem, likeliest
+from pipeline.models.card import transformer_card
 from pipeline.record import StanceLabel, Technique
 
 Matrix = NDArray[np.float64]
@@ -54,6 +55,7 @@ class Checkpoint:
     Attributes:
         labels: the model's own labels, by number.
         signature: name and revision, or name and digest of the weights.
+        card: of a folder that ``kyojitsu train`` wrote; None for a model from elsewhere.
     """
 
     def __init__(self, name: str, head: Literal["sequence", "token"]) -> None:
@@ -110,6 +112,7 @@ class Checkpoint:
         self._longest = min(MAX_TOKENS, self._tokenizer.model_max_length, longest - 2)
         weights = sorted(Path(where).glob("*.safetensors")) if revision is None else []
         self.signature = name if revision else f"{Path(where).name}:{digest_files(weights)}"
+        self.card = transformer_card(Path(where)) if revision is None else None
 
     def logits(self, pairs: Sequence[Pair]) -> Matrix:
         """One row a text or pair of texts, a column a label. Of what is too long the end of the longer is left out."""
@@ -179,6 +182,8 @@ class SequenceStance:
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
         """See :class:`pipeline.evaluate.stance_data.StanceModel`."""
+        card = self._checkpoint.card
+        self.notes = card.notes([item.text for item in items]) if card else []
         rows = softmax(self._checkpoint.logits([model_input(item, self._form) for item in items]))
         return [likeliest({label: row[self._columns[label]].sum() for label in STANCES}) for row in rows]
 
@@ -236,10 +241,13 @@ def sentence_model(task: str, name: str, labels: Mapping[str, str]) -> Model:
     if task == "rhetoric":
         plain = [label for label in map(_type, checkpoint.labels) if label != OUTSIDE]
         techniques = dict(zip(plain, meanings.read(plain, checkpoint.signature), strict=True))
-        return Model(partial(_rhetoric, checkpoint, techniques), f"{checkpoint.signature}|labels:{digest(techniques)}")
+        mark = partial(_rhetoric, checkpoint, techniques)
+        return Model(mark, f"{checkpoint.signature}|labels:{digest(techniques)}", checkpoint.card)
     columns = _columns(checkpoint, meanings, meanings.known[:2])
     judge = _hype if task == "hype" else _checkable
-    return Model(partial(judge, checkpoint, columns), f"{checkpoint.signature}|labels:{digest(columns)}")
+    return Model(
+        partial(judge, checkpoint, columns), f"{checkpoint.signature}|labels:{digest(columns)}", checkpoint.card
+    )
 
 
 def model_input(item: StanceItem, form: Input) -> Pair:

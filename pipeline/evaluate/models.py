@@ -18,19 +18,22 @@ from pipeline.dataset.gold import GoldDocument, Sentence
 from pipeline.errors import ConfigError
 from pipeline.evaluate.predictions import Prediction, Scores, read_predictions
 from pipeline.evaluate.project import project
+from pipeline.models.card import KIND_HYPE, Card, folder_of, read_card
 from pipeline.models.hype_model import STACK
+from pipeline.stages.hype import CUES
 
 Predict = Callable[[Sequence[GoldDocument]], list[Prediction]]
-OWN = ("cues", "bundled")
+OWN = (CUES, "bundled")
 STAGES = ("normalize", "tokenize", "ner", "hype")
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What predicts, and the signature that identifies it."""
+    """What predicts, the signature that identifies it, and its card if it was trained by this project."""
 
     predict: Predict
     signature: str
+    card: Card | None = None
 
 
 def resolve(task: str, name: str, config: Config, labels: Mapping[str, str] | None = None) -> Model:
@@ -54,7 +57,8 @@ def resolve(task: str, name: str, config: Config, labels: Mapping[str, str] | No
 
         return sentence_model(task, name, labels or {})
     annotator = Annotator(with_model(config, name))
-    return Model(lambda documents: _annotated(annotator, documents), annotator.signature)
+    card = None if name == CUES else read_card(folder_of(name) / f"{STACK}.json", KIND_HYPE)
+    return Model(lambda documents: _annotated(annotator, documents), annotator.signature, card)
 
 
 def with_model(config: Config, name: str) -> Config:

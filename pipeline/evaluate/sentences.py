@@ -39,6 +39,7 @@ def evaluate(
     """
     sentences = sentences_of(documents)
     units = [s.doc for s in sentences]
+    texts = [s.text for s in sentences]
     found = {name: model.predict(documents) for name, model in models.items()}
     figures = {name: TASKS[task](sentences, predictions) for name, predictions in found.items()}
     return Report(
@@ -56,6 +57,7 @@ def evaluate(
             for a, b in combinations(models, 2)
             if compare
         ],
+        notes=[f"{name}: {note}" for name, model in models.items() if model.card for note in model.card.notes(texts)],
     )
 
 

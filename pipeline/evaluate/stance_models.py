@@ -11,7 +11,6 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -38,7 +37,6 @@ ENDPOINT: Final = "endpoint:"
 NAMES: Final = ("majority", "lexicon", "bundled", "FILE.jsonl", "FOLDER", "ID@COMMIT", f"{ENDPOINT}MODEL", "local")
 _ALONE: Final = " majority and predictions are for evaluation alone."
 STAGES: Final = ("normalize", "tokenize", "ner", "hype", "stance")
-_HASH: Final = 12  # hexadecimal digits by which a model's card knows a sentence
 
 
 class ModelOptions(Settings):
@@ -171,9 +169,7 @@ class Bundled:
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
         """See :class:`pipeline.evaluate.stance_data.StanceModel`."""
-        seen = set(self._model.card.seen)
-        known = sum(sha256(item.text.encode()).hexdigest()[:_HASH] in seen for item in items)
-        self.notes = [f"was trained on the sentences of {known} of {len(items)} items."] if known else []
+        self.notes = self._model.card.notes([item.text for item in items])
         questions = [StanceQuestion(i.name, i.text, i.surface, i.holder) for i in items]
         both = zip(self._model.scores(questions), self._words.scores(items), strict=True)
         found = [moved(by_model, by_words) if by_words else by_model for by_model, by_words in both]

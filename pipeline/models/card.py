@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +13,16 @@ from pipeline.errors import ModelError
 
 KIND_HYPE: Final = "hype"
 KIND_STANCE: Final = "stance"
+KIND_TRANSFORMER: Final = "transformer"
+TRANSFORMER: Final = "card.json"  # the name of such a model's card
+_DIGITS: Final = 12
 
 
 class Card(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The card of one model, ``NAME.json`` beside its weights.
 
     Attributes:
-        kind: hype or stance.
+        kind: hype, stance or transformer.
         recipe: how it was trained.
         data: what it was trained on: documents, units and the digest of each part of the split.
         figures: what it reaches on the held-out part, name to value.
@@ -33,6 +38,17 @@ class Card(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     figures: dict[str, float]
     temperatures: dict[str, float] = {}
     seen: list[str] = []
+
+    def notes(self, sentences: Iterable[str]) -> list[str]:
+        """What a reader of figures taken on these sentences must know: that the model was trained on some of them."""
+        distinct = {fingerprint(sentence) for sentence in sentences}
+        known = len(distinct & set(self.seen))
+        return [f"was trained on {known} of these {len(distinct)} sentences."] if known else []
+
+
+def fingerprint(sentence: str) -> str:
+    """What a card keeps of a sentence that was trained on."""
+    return hashlib.sha256(sentence.encode()).hexdigest()[:_DIGITS]
 
 
 def write_card(card: Card, path: Path) -> None:
@@ -50,6 +66,14 @@ def read_card(path: Path, kind: str) -> Card:
     if card.kind != kind:
         raise ModelError(f"{path}: a model of {card.kind}, not of {kind}.", remedy=remedy)
     return card
+
+
+def transformer_card(folder: Path) -> Card | None:
+    """The card of a transformer that ``kyojitsu train`` wrote; None for a model from elsewhere."""
+    try:
+        return read_card(folder / TRANSFORMER, KIND_TRANSFORMER)
+    except ModelError:
+        return None
 
 
 def folder_of(name: str) -> Path:

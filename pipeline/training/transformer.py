@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -40,12 +40,11 @@ from pipeline.evaluate.labels import load_labels
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.sentences import TASKS
 from pipeline.evaluate.stance_data import StanceItem
-from pipeline.models.card import Card
-from pipeline.training.build import fingerprint, split
+from pipeline.models.card import KIND_TRANSFORMER, Card, fingerprint
+from pipeline.training.build import split
 from pipeline.training.examples import IGNORED, tokens_of
 from pipeline.training.fit import Report, class_weights
 
-KIND: Final = "transformer"  # of its card
 Head = Literal["sequence", "token"]
 
 
@@ -352,7 +351,7 @@ def _card(
     everything = np.arange(len(measured))
     shown = replace(recipe, model=recipe.model if "@" in recipe.model else Path(recipe.model).resolve().name)
     return Card(
-        kind=KIND,
+        kind=KIND_TRANSFORMER,
         recipe={**asdict(shown), "best epoch": best},
         data={
             "units": len(train),
