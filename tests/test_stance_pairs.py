@@ -22,7 +22,7 @@ PHENOMENA = {
 }  # fmt: skip
 # The least share of right answers (docs/models.md has what is reached; nine of ten are wanted).
 REACHED = 0.82
-FLOORS = {"measured": 0.92, "two_targets": 0.84, "quotation": 0.83, "concession": 0.8, "comparison": 0.76}
+FLOORS = {"measured": 0.92, "two_targets": 0.84, "quotation": 0.86, "concession": 0.83, "comparison": 0.76}
 
 
 @pytest.mark.parametrize("path", [*TRAINED_ON, CHECKLIST], ids=lambda path: path.stem)

@@ -25,21 +25,24 @@ pytest.importorskip("onnxruntime")
 import torch
 from tiny_models import DOCUMENTS, documents, install_tiny_base, save_tiny_transformer, write
 
+from pipeline.config import load_config
 from pipeline.errors import ConfigError, InputError, KyojitsuError, ModelError, OutputError
 from pipeline.evaluate.engines import sentence_model, stance_model
+from pipeline.evaluate.models import resolve
+from pipeline.evaluate.sentences import evaluate
 from pipeline.evaluate.stance_data import DataOptions, StanceItem, gold_items
-from pipeline.models.card import KIND_HYPE, KIND_STANCE, read_card
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, read_card
 from pipeline.models.encoder import Encoded
-from pipeline.models.hype_model import HypeModel
+from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.stance_model import LABELS, StanceModel, StanceQuestion, features, passage
 from pipeline.record import StanceLabel
 from pipeline.training import cli
 from pipeline.training import train as training
-from pipeline.training.build import fresh
+from pipeline.training.build import StanceRun, fresh, train_stance
 from pipeline.training.examples import stance_example, stance_questions
 from pipeline.training.fit import Recipe
 from pipeline.training.ngrams import fit_ngrams
-from pipeline.training.train import BUNDLED, CARD, Options, as_documents, train
+from pipeline.training.train import BUNDLED, Options, as_documents, train
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -176,21 +179,50 @@ def test_another_seed_gives_another_model(gold: Path, tmp_path: Path) -> None:
     assert hashes(tmp_path / "0")["stance.onnx"] != hashes(tmp_path / "1")["stance.onnx"]
 
 
+@pytest.mark.usefixtures("tiny_base")
+def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
+    once, again = StanceRun(Recipe(epochs=1, batch=4)), StanceRun(Recipe(epochs=1, batch=4, seed=1))
+    for name, runs in (("a", [once]), ("b", [again]), ("both", [once, again]), ("twice", [once, once])):
+        (tmp_path / name).mkdir()
+        train_stance(documents(), tmp_path / name, runs)
+    a, b, both = (load_heads(tmp_path / name / "stance.npz")["stance"][0] for name in ("a", "b", "both"))
+    np.testing.assert_allclose(both, (a + b) / 2, rtol=1e-6)
+    [question, *_] = [question for question, _, _ in stance_questions(documents())]
+    [of_a, of_b, of_both, of_twice] = [
+        StanceModel(tmp_path / name).logits([question])[0] for name in ("a", "b", "both", "twice")
+    ]
+    np.testing.assert_allclose(of_twice, of_a, atol=1e-4)
+    assert np.abs(of_both - (of_a + of_b) / 2).max() < np.abs(of_a - of_b).max()
+    card = read_card(tmp_path / "both" / "stance.json", KIND_STANCE)
+    assert (card.recipe["seed"], [other["seed"] for other in card.recipe["averaged with"]]) == (1, [0])
+
+
 @pytest.mark.parametrize("task", ["hype", "rhetoric", "checkable", "stance"])
 def test_transformer_works_in_evaluation(transformer: Path, gold: Path, tmp_path: Path, task: str) -> None:
     options = replace(QUICK, architecture=str(transformer), rate=1e-3)
     card, _ = train(task, str(gold), None, tmp_path / "model", options)
-    assert card == read_card(tmp_path / "model" / CARD, "transformer")
+    assert card == read_card(tmp_path / "model" / TRANSFORMER, "transformer")
     assert card.recipe["model"] == card.data["architecture"] == transformer.name
     assert 1 <= card.recipe["best epoch"] <= 2
     assert training.MAIN[task] in card.figures
     assert not list((tmp_path / "model").glob("*.bin"))
     assert str(tmp_path.parent) not in "".join(p.read_text() for p in (tmp_path / "model").glob("*.json"))
     if task == "stance":
-        answers = stance_model(str(tmp_path / "model"), {}, "marked").predict(list(gold_items(documents())))
-        assert len(answers) == 28
+        model = stance_model(str(tmp_path / "model"), {}, "marked")
+        assert len(model.predict(list(gold_items(documents())))) == 28
+        assert model.notes == [f"was trained on {len(card.seen)} of these 28 sentences."]
     else:
-        assert len(sentence_model(task, str(tmp_path / "model"), {}).predict(documents())) == 28
+        judging = sentence_model(task, str(tmp_path / "model"), {})
+        assert len(judging.predict(documents())) == 28
+        assert judging.card == card
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_an_evaluation_says_what_the_model_was_trained_on(gold: Path, tmp_path: Path) -> None:
+    card, _ = train("hype", str(gold), None, tmp_path / "model", QUICK)
+    model = resolve("hype", str(tmp_path / "model"), load_config())
+    report = evaluate("hype", documents(), {"own": model}, "gold", compare=False)
+    assert report.notes == [f"own: was trained on {len(card.seen)} of these 28 sentences."]
 
 
 @pytest.mark.parametrize("task", ["rhetoric", "stance"])

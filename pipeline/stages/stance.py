@@ -111,7 +111,7 @@ class LexiconScorer:
 
 
 class ModelScorer:
-    """Scores by the trained model, which reads the target's name, the holder's, and the sentence with the target marked."""
+    """Scores by the trained model, which reads the target's name, the holder's, and the sentence, the target marked."""
 
     def __init__(self, folder: Path, targets: Targets) -> None:
         """Load the model of a folder. Raises ModelError."""
@@ -411,7 +411,7 @@ def softmax(favor: float, against: float) -> Scores:
 
 
 _SILENT: Final = softmax(0.0, 0.0)  # what the words say where they say nothing
-_SAY: Final = 0.7  # weight of the words beside the model: best on genres left out (docs/models.md)
+_SAY: Final = 0.5  # weight of the words beside the model: best on genres left out (docs/models.md)
 _SWAY: Final = 2.0  # weight of the rest of the document; 1.5 to 3 do alike there
 
 

@@ -303,6 +303,12 @@ def quantize_q4(values: Matrix) -> NDArray[np.void]:
     return quantized
 
 
+def quantize_columns(weights: Matrix) -> tuple[NDArray[np.int8], Matrix]:
+    """Weights as integers, and the scale of each column."""
+    scales = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / np.float32(WEIGHT_MAX)
+    return np.rint(weights / scales).astype(np.int8), scales
+
+
 class _Graph:
     """An ONNX graph that grows by one node at a time; values are named by numbers."""
 
@@ -342,9 +348,8 @@ class _Graph:
 
         Each row has a scale of its own, and so has each column of the weights.
         """
-        weights = np.concatenate([self._parameters[f"{name}.weight"] for name in names]).T
-        scales = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / np.float32(WEIGHT_MAX)
-        integers = self.hold(np.rint(weights / scales).astype(np.int8))
+        weights, scales = quantize_columns(np.concatenate([self._parameters[f"{name}.weight"] for name in names]).T)
+        integers = self.hold(weights)
         largest = self.add("ReduceMax", [self.add("Abs", [rows]), self.hold([-1])], keepdims=1)
         scale = self.add("Mul", [largest, self.hold(np.float32(1 / ACTIVATION_MAX))])
         quantized = self.add("QuantizeLinear", [rows, self.add("Reshape", [scale, self.hold([-1])]), self.zero], axis=0)

@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -20,18 +21,19 @@ from scipy.optimize import minimize_scalar
 
 from pipeline.config import digest
 from pipeline.dataset.gold import GoldDocument, Sentence
-from pipeline.dataset.pairs import Asked
 from pipeline.evaluate import metrics
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.predictions import Prediction
-from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, write_card
-from pipeline.models.encoder import Q4, Encoded, Encoder, Vocabulary, write_manifest
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, fingerprint, write_card
+from pipeline.models.encoder import EMBEDDINGS, Q4, Encoded, Encoder, Vocabulary, write_manifest
 from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.judging import prediction
 from pipeline.models.stance_model import LABELS, NGRAMS, StanceModel
+from pipeline.models.stance_model import STACK as STANCE
 from pipeline.text.decoding import log_softmax
+from pipeline.training.averaging import average
 from pipeline.training.base_encoder import base, export_layers, export_vocabulary
-from pipeline.training.examples import IGNORED, sentence_example, stance_example, stance_questions
+from pipeline.training.examples import IGNORED, Answered, answered, sentence_example, stance_example, stance_questions
 from pipeline.training.fit import Recipe, Report, fit
 from pipeline.training.network import SENTENCE_HEADS, SPAN_HEADS, TOKEN_HEADS, Network
 from pipeline.training.ngrams import fit_ngrams
@@ -79,29 +81,51 @@ def _judge_hype(folder: Path, recipe: Recipe, train: Sequence[GoldDocument], hel
     return card
 
 
+class StanceRun(NamedTuple):
+    """One training of the stance encoder, on ``further`` examples besides the documents'."""
+
+    recipe: Recipe
+    further: Sequence[Answered] = ()
+
+
 def train_stance(
-    documents: Sequence[GoldDocument],
-    folder: Path,
-    recipe: Recipe,
-    report: Report | None = None,
-    pairs: Sequence[Asked] = (),
+    documents: Sequence[GoldDocument], folder: Path, runs: Sequence[StanceRun], report: Report | None = None
 ) -> Card:
-    """Train the stance model and write it to ``folder``, as :func:`train_hype` does; ``pairs`` are further examples."""
+    """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
+
+    The encoder is the mean of the runs; the n-grams, the split's figures and the card are those of the last one's data.
+    """
     train, held = split(documents)
-    network, vocabulary = fresh(recipe)
-    questions = [(question, stance.label) for question, _, stance in stance_questions(train)]
-    questions += [(asked.question, asked.label) for asked in pairs]
-    fit(network, [], [stance_example(*question, vocabulary) for question in questions], recipe, report)
-    _export(network, folder, "stance", ["stance"])
+    questions: list[Answered] = []
+    with TemporaryDirectory() as work:
+        made = [Path(work) / str(number) for number in range(len(runs))]
+        for run, one in zip(runs, made, strict=True):
+            network, vocabulary = fresh(run.recipe)
+            questions = [*answered(train), *run.further]
+            fit(network, [], [stance_example(*question, vocabulary) for question in questions], run.recipe, report)
+            one.mkdir()
+            _export(network, one, STANCE, [STANCE])
+        if not (folder / EMBEDDINGS).is_file():
+            export_vocabulary(network.encoder, base()[1], folder)
+        average(made, folder, STANCE)
     fit_ngrams(questions).save(folder / NGRAMS)
-    return _judge_stance(folder, recipe, train, held, [question.text for question, _ in questions])
+    return _judge_stance(
+        folder, [run.recipe for run in runs], train, held, [question.text for question, _ in questions]
+    )
 
 
 def _judge_stance(
-    folder: Path, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument], texts: Sequence[str]
+    folder: Path,
+    recipes: Sequence[Recipe],
+    train: Sequence[GoldDocument],
+    held: Sequence[GoldDocument],
+    texts: Sequence[str],
 ) -> Card:
-    """As :func:`_judge_hype`; ``texts`` are all that were trained on, those of pairs among them."""
+    """As :func:`_judge_hype`; ``texts`` are all that were trained on, those of further examples among them."""
+    *others, recipe = recipes
     card = _card(KIND_STANCE, recipe, train, held, texts)
+    if others:
+        card.recipe["averaged with"] = [asdict(other) for other in others]
     _write(card, folder, "stance")
     asked = stance_questions(held)
     truth = np.array([LABELS.index(stance.label) for _, _, stance in asked])
@@ -197,11 +221,6 @@ def _card(
         figures={},
         seen=sorted({fingerprint(text) for text in texts}),
     )
-
-
-def fingerprint(text: str) -> str:
-    """What a card keeps of a sentence that was trained on."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _write(card: Card, folder: Path, name: str) -> None:

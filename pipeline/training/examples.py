@@ -18,6 +18,8 @@ from pipeline.record import TECHNIQUES, StanceLabel
 IGNORED: Final = -100  # torch's label for a position without one
 OUTSIDE, BEGIN, INSIDE = range(3)
 
+Answered = tuple[StanceQuestion, StanceLabel]
+
 
 @dataclass(frozen=True, slots=True)
 class SentenceExample:
@@ -130,6 +132,11 @@ def stance_questions(documents: Sequence[GoldDocument]) -> list[tuple[StanceQues
                 )
                 found.append((question, sentence, stance))
     return found
+
+
+def answered(documents: Sequence[GoldDocument]) -> list[Answered]:
+    """The questions of the documents with their answers."""
+    return [(question, stance.label) for question, _, stance in stance_questions(documents)]
 
 
 def _place(surface: str, text: str) -> tuple[int, int] | None:

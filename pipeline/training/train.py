@@ -22,7 +22,7 @@ from pipeline.dataset.load import load_gold
 from pipeline.errors import ConfigError, InputError, OutputError
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.stance_data import AUTHOR, DataOptions, StanceItem, load
-from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, write_card
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, Card, write_card
 from pipeline.models.encoder import MANIFEST, write_manifest
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ MAIN: Final = {
 }  # fmt: skip
 MEAN: Final = ", mean of seeds"  # of figures, after their names
 SPREAD: Final = ", spread of seeds"
-CARD: Final = "card.json"  # of a transformer
 LEAST: Final = 7  # documents: fewer do not leave one to hold out and one to stop by
 FORMS: Final = ("pair", "marked")
 _RESULT: Final = "result"
@@ -211,14 +210,16 @@ def _check_classes(task: str, gold: _Gold, documents: Sequence[GoldDocument]) ->
 
 
 def _bundled(task: str, gold: _Gold, options: Options) -> tuple[Run, list[str]]:
-    from pipeline.training.build import split, train_hype, train_stance
+    from pipeline.training.build import StanceRun, split, train_hype, train_stance
     from pipeline.training.fit import Recipe
 
     learnt, _ = split(gold.documents)
     _check_classes(task, gold, learnt)
     recipe = replace(Recipe(), **_given(options))
     if task == "stance":
-        return lambda seed, folder, report: train_stance(gold.documents, folder, replace(recipe, seed=seed), report), []
+        return lambda seed, folder, report: train_stance(
+            gold.documents, folder, [StanceRun(replace(recipe, seed=seed))], report
+        ), []
     recipe, notes = _without_absent(recipe, learnt)
     return lambda seed, folder, report: train_hype(gold.documents, folder, replace(recipe, seed=seed), report), notes
 
@@ -264,7 +265,7 @@ def _spread(cards: Sequence[Card]) -> dict[str, float]:
 
 
 def _write(card: Card, folder: Path) -> None:
-    write_card(card, folder / (f"{card.kind}.json" if card.kind in (KIND_HYPE, KIND_STANCE) else CARD))
+    write_card(card, folder / (f"{card.kind}.json" if card.kind in (KIND_HYPE, KIND_STANCE) else TRANSFORMER))
     if (folder / MANIFEST).is_file():
         write_manifest(folder)
 
@@ -294,7 +295,7 @@ def _check_output(output: Path, force: bool) -> None:
         raise OutputError(f"{output} is a file.", remedy="Name a folder.")
     if not output.is_dir() or not any(output.iterdir()):
         return
-    if not any((output / name).is_file() for name in (f"{KIND_HYPE}.json", f"{KIND_STANCE}.json", CARD)):
+    if not any((output / name).is_file() for name in (f"{KIND_HYPE}.json", f"{KIND_STANCE}.json", TRANSFORMER)):
         raise OutputError(f"{output} is not empty, and holds no model.", remedy="Name another folder.")
     if not force:
         raise OutputError(f"{output} holds a model already.", remedy="Name another folder, or replace it with --force.")

@@ -1,0 +1,58 @@
+"""The documents labelled for stance alone are sound, and apart from what is judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import CORPUS
+
+pytest.importorskip("torch")
+
+from pipeline.dataset.inline import read_folder
+from pipeline.dataset.pairs import read_pairs
+from pipeline.training.examples import answered
+from pipeline.training.ship import stance_runs
+
+CHECKLIST = Path(__file__).parent / "data" / "stance_pairs.tsv"
+DOCUMENTS = read_folder(CORPUS / "stance_documents")
+ANNOTATED = read_folder(CORPUS / "annotations")
+
+
+def test_every_document_has_stances_of_its_own() -> None:
+    for document in DOCUMENTS:
+        assert document.doc.startswith(f"{document.genre}/")
+        asked = {stance.target for sentence in document.sentences for stance in sentence.stances}
+        assert asked
+        assert {stance.target for stance in document.stances} >= asked, document.doc
+
+
+def test_nothing_but_stance_is_labelled() -> None:
+    assert not any(s.rhetoric or s.claims or s.hype or s.forecast for d in DOCUMENTS for s in d.sentences)
+
+
+def test_no_class_is_rare() -> None:
+    shares = Counter(label for _, label in answered(DOCUMENTS))
+    assert min(shares.values()) >= 0.25 * shares.total()
+
+
+def test_no_sentence_is_judged_too() -> None:
+    judged = {sentence.text for document in ANNOTATED for sentence in document.sentences}
+    assert not judged & {sentence.text for document in DOCUMENTS for sentence in document.sentences}
+    assert not {document.doc for document in ANNOTATED} & {document.doc for document in DOCUMENTS}
+
+
+def test_no_sentence_is_in_the_checklist() -> None:
+    checked = {asked.question.text for asked in read_pairs(CHECKLIST)}
+    assert not checked & {sentence.text for document in DOCUMENTS for sentence in document.sentences}
+
+
+def test_a_genre_left_out_is_not_trained_on() -> None:
+    of_genre = answered([document for document in DOCUMENTS if document.genre == "op_ed"])
+    first, second = (
+        Counter(run.further) - Counter(left.further)
+        for run, left in zip(stance_runs(CORPUS), stance_runs(CORPUS, {"op_ed"}), strict=True)
+    )
+    assert not first
+    assert second == Counter(of_genre)
