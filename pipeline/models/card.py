@@ -15,7 +15,7 @@ KIND_HYPE: Final = "hype"
 KIND_STANCE: Final = "stance"
 KIND_TRANSFORMER: Final = "transformer"
 TRANSFORMER: Final = "card.json"  # the name of such a model's card
-_DIGITS: Final = 12
+_DIGITS: Final = 12  # hexadecimal, by which a card knows a sentence
 
 
 class Card(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

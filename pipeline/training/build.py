@@ -93,7 +93,8 @@ def train_stance(
 ) -> Card:
     """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
 
-    The encoder is the mean of the runs; the n-grams, the split's figures and the card are those of the last one's data.
+    The encoder and its head are the mean of the runs, at least one. The n-grams learn from what the last run does, and
+    the card tells of that.
     """
     train, held = split(documents)
     questions: list[Answered] = []
@@ -105,8 +106,7 @@ def train_stance(
             fit(network, [], [stance_example(*question, vocabulary) for question in questions], run.recipe, report)
             one.mkdir()
             _export(network, one, STANCE, [STANCE])
-        if not (folder / EMBEDDINGS).is_file():
-            export_vocabulary(network.encoder, base()[1], folder)
+        _export_vocabulary(network, folder)
         average(made, folder, STANCE)
     fit_ngrams(questions).save(folder / NGRAMS)
     return _judge_stance(
@@ -192,8 +192,7 @@ def _temperatures(folder: Path, wanted: Sequence[Sentence], encoded: Sequence[En
 
 
 def _export(network: Network, folder: Path, name: str, heads: Sequence[str]) -> None:
-    if not (folder / "embeddings.npz").is_file():
-        export_vocabulary(network.encoder, base()[1], folder)
+    _export_vocabulary(network, folder)
     layers = network.encoder.config.num_hidden_layers
     export_layers(network.encoder, folder, name, (layers,))
     state = {key: value.detach().float().numpy() for key, value in network.state_dict().items()}
@@ -204,6 +203,11 @@ def _export(network: Network, folder: Path, name: str, heads: Sequence[str]) -> 
             arrays[f"{part.rpartition('.')[2].removesuffix('_head')}.{parameter}"] = value
     np.savez(folder / f"{name}.npz", **arrays)
     write_manifest(folder)
+
+
+def _export_vocabulary(network: Network, folder: Path) -> None:
+    if not (folder / EMBEDDINGS).is_file():
+        export_vocabulary(network.encoder, base()[1], folder)
 
 
 def _card(
