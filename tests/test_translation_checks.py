@@ -376,7 +376,9 @@ def test_inject_keeps_everything_else(text: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(("english", "kept"), [("It lost money in fiscal 2024.", True), ("It lost money in fiscal '24.", True),
-                                               ("It lost money in fiscal 2014.", False), ("It lost money.", False)])  # fmt: skip
+                                               ("It lost money in fiscal 2014.", False), ("It lost money.", False),
+                                               ("It lost money in FY24.", True), ("It lost money in the 24th year.", False),
+                                               ("On the 24th, it lost money in fiscal 2024.", True)])  # fmt: skip
 def test_a_year_of_two_digits_may_be_written_out(english: str, kept: bool) -> None:
     checks, _ = check_sentence(bare("24年度は赤字だった。", ("fiscal ’24",)), english)
     assert checks["numbers"] is kept

@@ -122,12 +122,22 @@ def number_faults(source: str, english: str, figures: Sequence[Figure], numerals
         faults += [f"{figure.japanese} → {n.text} stands with another unit" for n in _mismeasured(forms[0], written)]
         if _MINUS.search(figure.english) and not (_MINUS.search(english) or _LOSS.search(english)):
             faults.append(f"{figure.japanese} → a minus is missing")
+    faults += _ordinal_years(figures, english)
     faults += [f"{numeral.japanese} is missing" for numeral in _unwritten(numerals, written, english)]
     values, magnitudes = read_japanese(source)
     for number in (number for forms in required.values() for form in forms for number in form):
         (magnitudes if number.vague else values).update(number.values)
     added = [n.text for n in written if n.firm and n.values.isdisjoint(magnitudes if n.vague else values)]
     return list(dict.fromkeys(faults)) + [f"{text} is not in the source" for text in added]
+
+
+def _ordinal_years(figures: Iterable[Figure], english: str) -> Iterator[str]:
+    """Years of two digits that the English has as ordinals alone: 22年度, "the 22nd fiscal year"."""
+    for figure in figures:
+        for year in _SHORT_YEAR.findall(figure.english):
+            ordinal = re.search(rf"\b{int(year)}(?:st|nd|rd|th)\b", english)
+            if ordinal and not re.search(rf"{year}(?!\d|st|nd|rd|th)", english):
+                yield f"{figure.japanese} → {ordinal[0]} is no year"
 
 
 def _unwritten(numerals: Iterable[Numeral], written: Iterable[Number], english: str) -> Iterator[Numeral]:
