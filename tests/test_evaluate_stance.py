@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from functools import partial
+from itertools import product
 
 import msgspec
 import numpy as np
@@ -389,8 +390,8 @@ def test_bundled_asks_the_trained_model_and_says_what_it_knows(monkeypatch, tmp_
             asked.extend(questions)
             return [{"favor": 0.5, "against": 0.4, "neutral": 0.1}, {"favor": 0.7, "against": 0.1, "neutral": 0.2}]
 
-    for suffix in (".onnx", ".npz", ".json", "-ngrams.npz"):
-        (tmp_path / f"stance{suffix}").write_bytes(b"")
+    for name in ("stance.onnx", "stance.npz", "stance.json", "ngrams.npz"):
+        (tmp_path / name).write_bytes(b"")
     monkeypatch.setattr(stance_models, "Trained", Trained)
     items = [item(0, "favor", text="", surface=None), item(1, "favor", holder="吉井市長")]
     config = load_config(overrides=["stance.margin=0.2"])
@@ -401,6 +402,36 @@ def test_bundled_asks_the_trained_model_and_says_what_it_knows(monkeypatch, tmp_
         ("北浜鉄道", (0, 4), "吉井市長"),
     ]
     assert model.notes == ["was trained on 1 of these 2 sentences."]
+
+
+def test_rhetoric_moves_what_bundled_says_of_the_author_alone(monkeypatch, tmp_path):
+    class Trained:
+        def __init__(self, folder):
+            self.card = Card(kind="stance", recipe={}, data={}, figures={})
+
+        def scores(self, questions):
+            return [{"favor": 0.3, "against": 0.3, "neutral": 0.4} for _ in questions]
+
+    hype = {"静か。": 0.05, "騒がしい。": 0.95}
+    read = lambda self, items: [stance_models.Reading(None, hype[one.text]) for one in items]  # noqa: E731
+    monkeypatch.setattr(stance_models, "Trained", Trained)
+    monkeypatch.setattr(stance_models.Lexicon, "read", read)
+    for name in ("stance.onnx", "stance.npz", "stance.json", "ngrams.npz"):
+        (tmp_path / name).write_bytes(b"")
+    items = [
+        item(n, "neutral", text=t, surface=None, holder=h) for n, (t, h) in enumerate(product(hype, (None, "吉井市長")))
+    ]
+
+    def neutral(*overrides):
+        model = resolve(str(tmp_path), items, load_config(overrides=overrides), ModelOptions())
+        return [answer.scores["neutral"] for answer in model.predict(items)], model.signature
+
+    (plain, of_holder, loud, of_holder_too), signature = neutral()
+    assert [of_holder, of_holder_too] == pytest.approx([0.4, 0.4])
+    assert plain > 0.4 > loud
+    by_cues, other_signature = neutral("hype.model=cues")
+    assert by_cues == pytest.approx([0.4] * 4)
+    assert signature != other_signature
 
 
 def test_file_of_predictions(tmp_path, config):

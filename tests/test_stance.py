@@ -24,11 +24,12 @@ from pipeline.record import (
     Quantity,
     Quote,
     Rhetoric,
+    Stance,
     Summary,
     encode,
     layer,
 )
-from pipeline.stages.stance import Scores, StanceStage, decide, settled, softmax
+from pipeline.stages.stance import Scores, StanceStage, decide, document_stances, moved, settled, softmax
 from pipeline.text.polarity import Lexicon
 from pipeline.text.syntax import Tree
 from pipeline.text.targets import Targets
@@ -393,6 +394,18 @@ def test_the_rest_of_a_document_settles_the_side():
     assert settled([_scores(0.0, 0.0), sure], ["a", "a"])[0] == pytest.approx(_scores(0.0, 0.0))
 
 
+def test_words_and_rhetoric_move_the_model():
+    model = _scores(0.4, 0.3)
+    assert moved(model, None, None) == pytest.approx(model)
+    plain, loud = moved(model, None, 0.05), moved(model, None, 0.95)
+    assert plain["neutral"] > model["neutral"] > loud["neutral"]
+    assert loud["favor"] / loud["against"] == pytest.approx(4 / 3)  # rhetoric takes no side itself
+    praise = moved(model, softmax(1.0, 0.0), None)
+    assert praise["favor"] > model["favor"]
+    assert sum(praise.values()) == pytest.approx(1)
+    assert moved(model, softmax(0.0, 0.0), None) == pytest.approx(model)  # nothing said
+
+
 @given(st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.integers(0, 2)), max_size=8))
 def test_settled_scores_are_probabilities_in_any_order(drawn: list[tuple[float, float, int]]):
     scores, groups = [_scores(f, a) for f, a, _ in drawn], [g for *_, g in drawn]
@@ -475,6 +488,22 @@ def test_the_summary_of_other_stages_is_kept(parse: Parse, stage: StanceStage):
     stage.process([document])
     assert document.record.summary.hype_index == 0.25
     assert [s.target for s in layer(document.record.summary.stances)] == ["toyota"]
+
+
+def test_a_side_is_taken_sooner_in_a_text_that_takes_sides(parse: Parse, stage: StanceStage):
+    document = annotate(
+        parse, stage, "トヨタは車を造る。ホンダは二輪も造る。スズキは軽を造る。", speaker=None, checkable=False
+    )
+    lean = {"favor": 0.25, "against": 0.1, "neutral": 0.65}
+
+    def label(of_others: Scores) -> str:
+        for sentence, scores in zip(document.sentences, (lean, of_others, of_others), strict=True):
+            target = "toyota" if scores is lean else "honda"
+            sentence.stances = [Stance(target=target, text="", label="neutral", score=0.5, scores=scores, holder=None)]
+        return {s.target: s.label for s in document_stances(document)}["toyota"]
+
+    assert label({"favor": 0.0, "against": 0.05, "neutral": 0.95}) == "neutral"
+    assert label({"favor": 0.0, "against": 0.95, "neutral": 0.05}) == "favor"
 
 
 # Targets

@@ -31,10 +31,11 @@ from pipeline.evaluate.engines import sentence_model, stance_model
 from pipeline.evaluate.models import resolve
 from pipeline.evaluate.sentences import evaluate
 from pipeline.evaluate.stance_data import DataOptions, StanceItem, gold_items
-from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, read_card
-from pipeline.models.encoder import Encoded
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, fingerprint, read_card
+from pipeline.models.encoder import Encoded, Encoder, Passage
 from pipeline.models.hype_model import HypeModel, load_heads
-from pipeline.models.stance_model import LABELS, StanceModel, StanceQuestion, features, passage
+from pipeline.models.ngrams import Ngrams
+from pipeline.models.stance_model import LABELS, SHARE, SURE, StanceModel, StanceQuestion, features, passage
 from pipeline.record import StanceLabel
 from pipeline.training import cli
 from pipeline.training import train as training
@@ -118,7 +119,7 @@ def test_bundled_stance_model(gold: Path, tmp_path: Path) -> None:
     assert notes == []
     [scores] = StanceModel(tmp_path / "model").scores([stance_questions(documents())[0][0]])
     assert sum(scores.values()) == pytest.approx(1)
-    (tmp_path / "model" / "stance-ngrams.npz").unlink()
+    (tmp_path / "model" / "ngrams.npz").unlink()
     with pytest.raises(ModelError, match=r"earlier version.*Train it anew"):
         StanceModel(tmp_path / "model")
 
@@ -189,12 +190,54 @@ def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
     np.testing.assert_allclose(both, (a + b) / 2, rtol=1e-6)
     [question, *_] = [question for question, _, _ in stance_questions(documents())]
     [of_a, of_b, of_both, of_twice] = [
-        StanceModel(tmp_path / name).logits([question])[0] for name in ("a", "b", "both", "twice")
+        StanceModel(tmp_path / name).logits([question])[0][0] for name in ("a", "b", "both", "twice")
     ]
     np.testing.assert_allclose(of_twice, of_a, atol=1e-4)
     assert np.abs(of_both - (of_a + of_b) / 2).max() < np.abs(of_a - of_b).max()
     card = read_card(tmp_path / "both" / "stance.json", KIND_STANCE)
     assert (card.recipe["seed"], [other["seed"] for other in card.recipe["averaged with"]]) == (1, [0])
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_the_encoder_reads_only_what_the_ngrams_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train_stance(documents(), tmp_path, [StanceRun(Recipe(epochs=1, batch=4))])
+    model = StanceModel(tmp_path)
+    questions = [question for question, _, _ in stance_questions(documents())][:3]
+    one, sure, other = map(passage, questions)
+    read: list[Passage] = []
+    encode_ = Encoder.encode
+    said = {sure: np.array([0.0, 0.0, 9.0], np.float32)}
+    monkeypatch.setattr(Encoder, "encode", lambda self, texts: read.extend(texts) or encode_(self, texts))
+    monkeypatch.setattr(Ngrams, "logits", lambda self, text, quoted: said.get(text, np.zeros(3, np.float32)))
+    rows, asked = model.logits(questions)
+    assert (read, asked.tolist()) == ([one, other], [True, False, True])
+    np.testing.assert_array_equal(rows[1], said[sure])
+    np.testing.assert_array_equal(rows[2], model.logits(questions[2:])[0][0])
+    neutral = float(np.exp(9) / (np.exp(9) + 2))
+    assert neutral > SURE
+    assert model.scores(questions)[1]["neutral"] == pytest.approx(neutral)  # without temperature
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_ngrams_count_by_their_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train_stance(documents(), tmp_path, [StanceRun(Recipe(epochs=1, batch=4))])
+    model = StanceModel(tmp_path)
+    [question, *_] = [question for question, _, _ in stance_questions(documents())]
+    ([with_them], _), of_ngrams = model.logits([question]), model._ngrams.logits(passage(question), quoted=False)
+    monkeypatch.setattr(Ngrams, "logits", lambda *_, **__: np.zeros(3, np.float32))
+    ([without], _) = model.logits([question])
+    np.testing.assert_allclose(with_them - without, SHARE * of_ngrams, atol=1e-5)
+    assert np.abs(of_ngrams).max() > 0.1
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_the_card_knows_the_sentences_of_every_run(tmp_path: Path) -> None:
+    further = [(StanceQuestion("北浜鉄道", f"北浜鉄道は{word}。", (0, 4)), label) for word, label in
+               (("遅い", "against"), ("頼もしい", "favor"))]  # fmt: skip
+    runs = [StanceRun(Recipe(epochs=1, batch=4, seed=seed), [one]) for seed, one in enumerate(further)]
+    card = train_stance(documents(), tmp_path, runs)
+    assert {fingerprint(question.text) for question, _ in further} <= set(card.seen)
+    assert card.data["units"] == len(card.seen)
 
 
 @pytest.mark.parametrize("task", ["hype", "rhetoric", "checkable", "stance"])

@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import msgspec
 from msgspec import UnsetType
@@ -26,9 +26,11 @@ from pipeline.evaluate.labels import Labels, load_labels
 from pipeline.evaluate.metrics import STANCES
 from pipeline.evaluate.stance_data import Answer, Scores, StanceItem, StanceModel, likeliest
 from pipeline.models.card import folder_of
+from pipeline.models.encoder import MANIFEST
 from pipeline.models.stance_model import NGRAMS, STACK, StanceQuestion, is_own
 from pipeline.models.stance_model import StanceModel as Trained
-from pipeline.record import Model, Record, Stance, StanceLabel, layer
+from pipeline.record import Model, Record, Sentence, StanceLabel, layer
+from pipeline.stages.hype import CUES
 from pipeline.stages.stance import LEXICON, decide, moved, settled
 from pipeline.text.targets import Targets
 from pipeline.text.width import fold_character
@@ -81,6 +83,18 @@ class Majority:
         return [Answer(self._label, self._scores) for _ in items]
 
 
+class Reading(NamedTuple):
+    """What the pipeline says of an item without a model of stance.
+
+    Attributes:
+        scores: probabilities by the evaluative words; None where it finds no such target or holder.
+        hype: the hype score of the sentence, None where there is none or several sentences are in question.
+    """
+
+    scores: Scores | None
+    hype: float | None
+
+
 class Lexicon:
     """The pipeline's own scorer by evaluative words, each sentence alone, with the items' names as its targets.
 
@@ -95,21 +109,20 @@ class Lexicon:
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
         """See :class:`pipeline.evaluate.stance_data.StanceModel`."""
-        found = self.scores(items)
+        found = [reading.scores for reading in self.read(items)]
         missed = sum(scores is None for scores in found)
         if missed:
             self.notes = [f"{missed} of {len(items)} targets or holders are not found; they count as neutral."]
         margin = self._config.stance.margin
         return [Answer(decide(s, margin), s) if s else Answer("neutral", {"neutral": 1.0}) for s in found]
 
-    def scores(self, items: Sequence[StanceItem]) -> list[Scores | None]:
-        """The probabilities of each item's labels; None where the pipeline finds no such target or holder."""
+    def read(self, items: Sequence[StanceItem]) -> list[Reading]:
+        """What the pipeline says of each item."""
         names = {_key(item.name): _folded(item.name) for item in reversed(items)}
         ids = {key: f"t{number}" for number, key in enumerate(names)}
         annotator = self._annotator(self._targets(items, names, ids))
         records = {text: annotator.annotate(text) for text in dict.fromkeys(item.text for item in items)}
-        found = [_strongest(records[item.text], ids[_key(item.name)], item.holder) for item in items]
-        return [stance.scores if stance else None for stance in found]
+        return [_reading(records[item.text], ids[_key(item.name)], item.holder) for item in items]
 
     def _targets(
         self, items: Sequence[StanceItem], names: Mapping[str, str], ids: Mapping[str, str]
@@ -145,7 +158,7 @@ class Lexicon:
 
 
 class Bundled:
-    """A model of the project's own kind, moved by evaluative words and by the rest of the document as in a run."""
+    """A model of the project's own kind, moved by evaluative words, rhetoric and the rest of the document as in a run."""
 
     def __init__(self, name: str, config: Config) -> None:
         """Load ``bundled`` or a folder.
@@ -161,18 +174,23 @@ class Bundled:
         self._model = Trained(folder)
         self._margin = config.stance.margin
         self._words = Lexicon(config)
-        digest = digest_files(
-            [*(folder / f"{STACK}{suffix}" for suffix in (".onnx", ".npz", ".json")), folder / NGRAMS]
+        self._hype = config.hype.model != CUES
+        files = [*(folder / f"{STACK}{suffix}" for suffix in (".onnx", ".npz", ".json")), folder / NGRAMS]
+        hype = digest_files([folder_of(config.hype.model) / MANIFEST]) if self._hype else CUES
+        self.signature = (
+            f"{folder.name}:{digest_files(files)}|margin:{self._margin:g}|hype:{hype}|{self._words.signature}"
         )
-        self.signature = f"{folder.name}:{digest}|margin:{self._margin:g}|{self._words.signature}"
         self.notes: list[str] = []
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
         """See :class:`pipeline.evaluate.stance_data.StanceModel`."""
         self.notes = self._model.card.notes([item.text for item in items])
         questions = [StanceQuestion(i.name, i.text, i.surface, i.holder) for i in items]
-        both = zip(self._model.scores(questions), self._words.scores(items), strict=True)
-        found = [moved(by_model, by_words) if by_words else by_model for by_model, by_words in both]
+        said = zip(items, self._model.scores(questions), self._words.read(items), strict=True)
+        found = [
+            moved(by_model, read.scores, read.hype if self._hype and item.holder is None else None)
+            for item, by_model, read in said
+        ]
         found = settled(found, [(item.doc, item.target, item.holder) for item in items])
         return [Answer(decide(scores, self._margin), scores) for scores in found]
 
@@ -285,16 +303,23 @@ def _prompted(name: str, config: Config, options: ModelOptions) -> StanceModel:
     return PromptedStance(Endpoint(model, endpoint), options.cache_dir)
 
 
-def _strongest(record: Record, target: str, holder: str | None) -> Stance | None:
-    """What a record says of a target; of several sentences the one that leans most. None if it says nothing."""
-    stances = [
-        stance
-        for sentence in layer(record.sentences)
-        if not isinstance(sentence.stances, UnsetType)
-        for stance in sentence.stances
+def _reading(record: Record, target: str, holder: str | None) -> Reading:
+    """What a record says of a target; of several sentences the one that leans most counts."""
+    sentences = layer(record.sentences)
+    found = [
+        (sentence, stance)
+        for sentence in sentences
+        for stance in ([] if isinstance(sentence.stances, UnsetType) else sentence.stances)
         if stance.target == target and _same_holder(stance.holder, holder)
     ]
-    return max(stances, key=lambda s: abs(s.scores["favor"] - s.scores["against"]), default=None)
+    if found:
+        sentence, stance = max(found, key=lambda one: abs(one[1].scores["favor"] - one[1].scores["against"]))
+        return Reading(stance.scores, _hype(sentence))
+    return Reading(None, _hype(sentences[0]) if len(sentences) == 1 else None)
+
+
+def _hype(sentence: Sentence) -> float | None:
+    return None if isinstance(sentence.hype, UnsetType) else sentence.hype.score
 
 
 def _same_holder(found: str | None, wanted: str | None) -> bool:

@@ -32,6 +32,7 @@ from pipeline.record import (
     layer,
 )
 from pipeline.stages import Stage
+from pipeline.stages.hype import CUES
 from pipeline.text.appraisal import Appraisal, Appraiser
 from pipeline.text.polarity import Hit, Lexicon
 from pipeline.text.syntax import Tree
@@ -188,25 +189,43 @@ def _one_thread() -> Iterator[None]:
 
 
 class TwofoldScorer:
-    """Scores by the trained model, moved by the evaluative words and by the rest of the document."""
+    """Scores by the trained model, moved by the evaluative words, the rhetoric of the sentence and the rest of the document."""
 
-    def __init__(self, model: ModelScorer, words: LexiconScorer) -> None:
-        """Take both."""
-        self._model, self._words = model, words
+    def __init__(self, model: ModelScorer, words: LexiconScorer, *, hype: bool = True) -> None:
+        """Take both; ``hype``: whether the hype scores of sentences count, which they do where a model gave them."""
+        self._model, self._words, self._hype = model, words, hype
         self.version = model.version
 
     def __call__(self, questions: Sequence[Question]) -> list[Scores]:
         """See :class:`Scorer`."""
-        found = list(map(moved, self._model(questions), self._words(questions)))
-        return settled(found, [(question.target, question.holder) for question in questions])
+        hype = [_own_hype(question) if self._hype else None for question in questions]
+        moves = zip(self._model(questions), self._words(questions), hype, strict=True)
+        return settled([moved(*move) for move in moves], [(question.target, question.holder) for question in questions])
 
 
-def moved(by_model: Scores, by_words: Scores) -> Scores:
-    """The model's probabilities times what the words make of no evidence, to the power of their weight."""
-    factors = {label: (by_words[label] / _SILENT[label]) ** _SAY for label in by_model}
-    products = {label: by_model[label] * factors[label] for label in by_model}
+def moved(by_model: Scores, by_words: Scores | None, hype: float | None) -> Scores:
+    """What the model says, moved by what else is known of the sentence.
+
+    Args:
+        by_model: its probabilities.
+        by_words: those by the evaluative words, None where they say nothing. What a word makes of the probabilities of a
+            sentence without any counts to the power of ``_SAY``.
+        hype: the hype score by the trained model, since rhetoric seldom goes without a side: neutral is divided by
+            exp(``_HYPE_WEIGHT`` * (hype - ``_HYPE_BASE``)). None where it says nothing: of another's stance, or not known.
+    """
+    products = dict(by_model)
+    if by_words is not None:
+        products = {label: p * (by_words[label] / _SILENT[label]) ** _SAY for label, p in products.items()}
+    if hype is not None:
+        products["neutral"] *= math.exp(_HYPE_WEIGHT * (_HYPE_BASE - hype))
     total = sum(products.values())
     return {label: product / total for label, product in products.items()}
+
+
+def _own_hype(question: Question) -> float | None:
+    """The hype score of the sentence, where the author's stance is asked for."""
+    hype = question.reading.sentence.hype
+    return None if question.holder is not None or isinstance(hype, UnsetType) else hype.score
 
 
 def settled(scores: Sequence[Scores], groups: Sequence[Hashable]) -> list[Scores]:
@@ -254,7 +273,7 @@ class StanceStage(Stage):
         self._scorer: Scorer = LexiconScorer(self._lexicon)
         if is_own(self.settings.model):
             model = ModelScorer(folder_of(self.settings.model), self._targets)
-            self._scorer = TwofoldScorer(model, self._scorer)
+            self._scorer = TwofoldScorer(model, self._scorer, hype=self.config.hype.model != CUES)
         elif self.settings.model != LEXICON:
             self._scorer = ForeignScorer(self.config, self._targets)
 
@@ -412,7 +431,10 @@ def softmax(favor: float, against: float) -> Scores:
 
 _SILENT: Final = softmax(0.0, 0.0)  # what the words say where they say nothing
 _SAY: Final = 0.5  # weight of the words beside the model: best on genres left out (docs/models.md)
-_SWAY: Final = 2.0  # weight of the rest of the document; 1.5 to 3 do alike there
+# Weight of the sentence's hype score, and the score that moves nothing: 1 to 2 and .3 to .4 do alike there.
+_HYPE_WEIGHT: Final = 2.0
+_HYPE_BASE: Final = 0.4
+_SWAY: Final = 2.5  # weight of the rest of the document; 1.5 to 3 do alike there
 
 
 # The document. A reader is led by titles and headings, by the conclusion, the last fifth, and by strong sentences. The
@@ -420,9 +442,12 @@ _SWAY: Final = 2.0  # weight of the rest of the document; 1.5 to 3 do alike ther
 _HEADS: Final = {"title": 2.0, "heading": 1.5}
 _CONCLUSION: Final = (0.8, 1.5)
 _PER_LEVEL: Final = 0.25
-# How much likelier one side must be, with one neutral sentence added, since most that a text mentions it only passes:
-# best on documents of genres left out (docs/models.md).
-_SIDE: Final = 0.1
+# How much likelier one side must be, with one neutral sentence added, since most that a text mentions it only passes.
+# A text that takes sides all the time takes one here too: the bound falls by _SIDED times the mean probability that its
+# sentence stances are not neutral. Best on documents of genres left out (docs/models.md).
+_BOUND: Final = 0.3
+_SIDED: Final = 0.45
+_LEAST_BOUND: Final = 0.03
 _PASSING: Final = 1.0
 
 
@@ -430,12 +455,15 @@ def document_stances(document: Document) -> list[DocumentStance]:
     """The author's stance toward each target over the whole document, in order of first mention.
 
     The scores of the author's sentence stances are averaged, weighted by the kind of block, the place in the
-    document and the hype level, with one neutral sentence more; favor or against is what exceeds the other by .1.
+    document and the hype level, with one neutral sentence more; favor or against is what exceeds the other by .3 less
+    .45 times the mean probability that the author's sentence stances, toward all targets asked for, are not neutral, but at
+    least by .03.
     """
     sentences = list(document.content())
     kinds = {b.id: b for b in layer(document.record.blocks)}
     totals: dict[str, Scores] = {}
     counts: dict[str, int] = defaultdict(int)
+    sided: list[float] = []
     for position, sentence in enumerate(sentences):
         weight = _sentence_weight(sentence, kinds[sentence.block], position / len(sentences))
         for stance in layer(sentence.stances):
@@ -444,7 +472,9 @@ def document_stances(document: Document) -> list[DocumentStance]:
                 for label, score in stance.scores.items():
                     total[label] += weight * score
                 counts[stance.target] += 1
-    return [_document_stance(target, total, counts[target]) for target, total in totals.items()]
+                sided.append(1.0 - stance.scores["neutral"])
+    bound = max(_LEAST_BOUND, _BOUND - _SIDED * sum(sided) / len(sided)) if sided else _BOUND
+    return [_document_stance(target, total, counts[target], bound) for target, total in totals.items()]
 
 
 def _sentence_weight(sentence: Sentence, block: Block, position: float) -> float:
@@ -454,9 +484,9 @@ def _sentence_weight(sentence: Sentence, block: Block, position: float) -> float
     return place * (1.0 + _PER_LEVEL * level)
 
 
-def _document_stance(target: str, total: Scores, sentences: int) -> DocumentStance:
+def _document_stance(target: str, total: Scores, sentences: int, bound: float) -> DocumentStance:
     whole = sum(total.values())
     scores: Scores = {label: value / whole for label, value in total.items()}
     lead = _lead(scores)
-    label: StanceLabel = "neutral" if abs(lead) < _SIDE else "favor" if lead > 0 else "against"
+    label: StanceLabel = "neutral" if abs(lead) < bound else "favor" if lead > 0 else "against"
     return DocumentStance(target=target, label=label, score=scores[label], sentences=sentences)

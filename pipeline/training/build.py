@@ -93,25 +93,25 @@ def train_stance(
 ) -> Card:
     """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
 
-    The encoder and its head are the mean of the runs, at least one. The n-grams learn from what the last run does, and
-    the card tells of that.
+    The encoder and its head are the mean of the runs, at least one. The n-grams learn from what the last run does; the
+    card knows the sentences of all.
     """
     train, held = split(documents)
     questions: list[Answered] = []
+    texts: dict[str, None] = {}  # each once, in order
     with TemporaryDirectory() as work:
         made = [Path(work) / str(number) for number in range(len(runs))]
         for run, one in zip(runs, made, strict=True):
             network, vocabulary = fresh(run.recipe)
             questions = [*answered(train), *run.further]
+            texts |= dict.fromkeys(question.text for question, _ in questions)
             fit(network, [], [stance_example(*question, vocabulary) for question in questions], run.recipe, report)
             one.mkdir()
             _export(network, one, STANCE, [STANCE])
         _export_vocabulary(network, folder)
         average(made, folder, STANCE)
     fit_ngrams(questions).save(folder / NGRAMS)
-    return _judge_stance(
-        folder, [run.recipe for run in runs], train, held, [question.text for question, _ in questions]
-    )
+    return _judge_stance(folder, [run.recipe for run in runs], train, held, list(texts))
 
 
 def _judge_stance(
@@ -121,7 +121,7 @@ def _judge_stance(
     held: Sequence[GoldDocument],
     texts: Sequence[str],
 ) -> Card:
-    """As :func:`_judge_hype`; ``texts`` are all that were trained on, those of further examples among them."""
+    """As :func:`_judge_hype`; ``texts`` are all sentences that were trained on, each once, those of further examples among them."""
     *others, recipe = recipes
     card = _card(KIND_STANCE, recipe, train, held, texts)
     if others:
@@ -129,8 +129,8 @@ def _judge_stance(
     _write(card, folder, "stance")
     asked = stance_questions(held)
     truth = np.array([LABELS.index(stance.label) for _, _, stance in asked])
-    logits = np.stack(StanceModel(folder).logits([question for question, _, _ in asked]))
-    card.temperatures = {"stance": temperature(logits, truth)}
+    logits, read = StanceModel(folder).logits([question for question, _, _ in asked])
+    card.temperatures = {"stance": temperature(logits[read], truth[read])}
     _write(card, folder, "stance")
     scores = StanceModel(folder).scores([q for q, _, _ in asked])
     found = [max(LABELS, key=lambda label: row[label]) for row in scores]

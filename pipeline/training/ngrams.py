@@ -17,8 +17,7 @@ from pipeline.models.stance_model import LABELS, StanceQuestion, passage
 from pipeline.record import StanceLabel
 
 LEAST: Final = 3  # questions that a bucket must be in to count
-SHARE: Final = 0.4  # weight beside the encoder's logits; on genres left out .2 to .6 do alike (docs/models.md)
-SLIGHT: Final = 0.02  # weights smaller than this are left out
+SLIGHT: Final = 0.05  # weights smaller than this are left out
 _SETTINGS: Final = {"C": 8.0, "max_iter": 40, "tol": 1e-5, "class_weight": "balanced"}
 
 
@@ -45,7 +44,7 @@ def fit_ngrams(questions: Sequence[tuple[StanceQuestion, StanceLabel]]) -> Ngram
     both = np.hstack([model.coef_, model.intercept_[:, None]])
     if len(model.classes_) == 2:  # one row, for the second
         both = np.vstack([-both, both]) / 2
-    for number, row in zip(model.classes_, SHARE * both, strict=True):
+    for number, row in zip(model.classes_, both, strict=True):
         weights[counted, number], bias[number] = row[:-1], row[-1]
     weights[np.abs(weights) < SLIGHT] = 0.0
     return Ngrams(rarity, weights, bias)

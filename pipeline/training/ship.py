@@ -15,6 +15,7 @@ from typing import Final
 import torch
 
 from pipeline.console import err
+from pipeline.dataset.gold import GoldDocument
 from pipeline.dataset.inline import read_folder
 from pipeline.dataset.pairs import read_pairs
 from pipeline.errors import InputError
@@ -24,12 +25,13 @@ from pipeline.training.examples import answered
 from pipeline.training.fit import Recipe
 
 HYPE: Final = Recipe(epochs=4, precision="bfloat16")
-STANCE: Final = (Recipe(epochs=3, rate=7e-5), Recipe(epochs=2))  # two runs, averaged
+STANCE: Final = (Recipe(epochs=3, rate=7e-5), Recipe(epochs=2, seed=1))  # two runs, averaged
 # Pairs that were written, like all of stance_documents, after the first run was made: the second alone learns from them.
 LATER: Final = frozenset(
     ["comparisons", "consequences", "figures_of_speech", "negation_and_concession", "newsroom", "understatement",
      "voices_and_bystanders"]
 )  # fmt: skip
+WAITING: Final = "h"  # the writer, by the letter in the names of the files, whose documents neither run learned from
 DIGITS: Final = 3  # decimals in which figures must agree
 
 
@@ -52,8 +54,12 @@ def stance_runs(corpus: Path, without_genres: Collection[str] = ()) -> list[Stan
     pairs = {file.stem: [(asked.question, asked.label) for asked in read_pairs(file)] for file in files}
     first = [answer for name, answers in pairs.items() if name not in LATER for answer in answers]
     second = [answer for answers in pairs.values() for answer in answers]
-    of_documents = answered([document for document in documents if document.genre not in without_genres])
+    of_documents = answered([d for d in documents if d.genre not in without_genres and _writer(d) != WAITING])
     return [StanceRun(STANCE[0], first), StanceRun(STANCE[1], [*of_documents, *second])]
+
+
+def _writer(document: GoldDocument) -> str:
+    return document.doc.rpartition("/")[2].rstrip("0123456789")
 
 
 def ship(corpus: Path, folder: Path) -> None:
