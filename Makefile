@@ -24,7 +24,7 @@ lint: .venv/dev.done
 lock: .venv/translate.done
 	$(BIN)/python -m pipeline.models.lock
 
-# Trains what ships anew (three hours) and compares its figures with the shipped ones.
+# Trains what ships anew (two hours and more) and compares its figures with the shipped ones.
 models: .venv/dev.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m pipeline.training.ship corpus pipeline/models/bundled
 
