@@ -413,7 +413,7 @@ def test_rhetoric_moves_what_bundled_says_of_the_author_alone(monkeypatch, tmp_p
             return [{"favor": 0.3, "against": 0.3, "neutral": 0.4} for _ in questions]
 
     hype = {"静か。": 0.05, "騒がしい。": 0.95}
-    read = lambda self, items: [stance_models.Reading(None, hype[one.text]) for one in items]  # noqa: E731
+    read = lambda self, items: [stance_models.Findings(None, hype[one.text]) for one in items]  # noqa: E731
     monkeypatch.setattr(stance_models, "Trained", Trained)
     monkeypatch.setattr(stance_models.Lexicon, "read", read)
     for name in ("stance.onnx", "stance.npz", "stance.json", "ngrams.npz"):

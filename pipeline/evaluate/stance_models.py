@@ -83,7 +83,7 @@ class Majority:
         return [Answer(self._label, self._scores) for _ in items]
 
 
-class Reading(NamedTuple):
+class Findings(NamedTuple):
     """What the pipeline says of an item without a model of stance.
 
     Attributes:
@@ -109,20 +109,20 @@ class Lexicon:
 
     def predict(self, items: Sequence[StanceItem]) -> list[Answer]:
         """See :class:`pipeline.evaluate.stance_data.StanceModel`."""
-        found = [reading.scores for reading in self.read(items)]
+        found = [findings.scores for findings in self.read(items)]
         missed = sum(scores is None for scores in found)
         if missed:
             self.notes = [f"{missed} of {len(items)} targets or holders are not found; they count as neutral."]
         margin = self._config.stance.margin
         return [Answer(decide(s, margin), s) if s else Answer("neutral", {"neutral": 1.0}) for s in found]
 
-    def read(self, items: Sequence[StanceItem]) -> list[Reading]:
+    def read(self, items: Sequence[StanceItem]) -> list[Findings]:
         """What the pipeline says of each item."""
         names = {_key(item.name): _folded(item.name) for item in reversed(items)}
         ids = {key: f"t{number}" for number, key in enumerate(names)}
         annotator = self._annotator(self._targets(items, names, ids))
         records = {text: annotator.annotate(text) for text in dict.fromkeys(item.text for item in items)}
-        return [_reading(records[item.text], ids[_key(item.name)], item.holder) for item in items]
+        return [_findings(records[item.text], ids[_key(item.name)], item.holder) for item in items]
 
     def _targets(
         self, items: Sequence[StanceItem], names: Mapping[str, str], ids: Mapping[str, str]
@@ -303,7 +303,7 @@ def _prompted(name: str, config: Config, options: ModelOptions) -> StanceModel:
     return PromptedStance(Endpoint(model, endpoint), options.cache_dir)
 
 
-def _reading(record: Record, target: str, holder: str | None) -> Reading:
+def _findings(record: Record, target: str, holder: str | None) -> Findings:
     """What a record says of a target; of several sentences the one that leans most counts."""
     sentences = layer(record.sentences)
     found = [
@@ -314,8 +314,8 @@ def _reading(record: Record, target: str, holder: str | None) -> Reading:
     ]
     if found:
         sentence, stance = max(found, key=lambda one: abs(one[1].scores["favor"] - one[1].scores["against"]))
-        return Reading(stance.scores, _hype(sentence))
-    return Reading(None, _hype(sentences[0]) if len(sentences) == 1 else None)
+        return Findings(stance.scores, _hype(sentence))
+    return Findings(None, _hype(sentences[0]) if len(sentences) == 1 else None)
 
 
 def _hype(sentence: Sentence) -> float | None:

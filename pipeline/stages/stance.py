@@ -445,8 +445,8 @@ _PER_LEVEL: Final = 0.25
 # How much likelier one side must be, with one neutral sentence added, since most that a text mentions it only passes.
 # A text that takes sides all the time takes one here too: the bound falls by _SIDED times the mean probability that its
 # sentence stances are not neutral. Best on documents of genres left out (docs/models.md).
-_BOUND: Final = 0.3
-_SIDED: Final = 0.45
+_BOUND: Final = 0.35
+_SIDED: Final = 0.6
 _LEAST_BOUND: Final = 0.03
 _PASSING: Final = 1.0
 
@@ -455,8 +455,8 @@ def document_stances(document: Document) -> list[DocumentStance]:
     """The author's stance toward each target over the whole document, in order of first mention.
 
     The scores of the author's sentence stances are averaged, weighted by the kind of block, the place in the
-    document and the hype level, with one neutral sentence more; favor or against is what exceeds the other by .3 less
-    .45 times the mean probability that the author's sentence stances, toward all targets asked for, are not neutral, but at
+    document and the hype level, with one neutral sentence more; favor or against is what exceeds the other by .35 less
+    .6 times the mean probability that the author's sentence stances, toward all targets asked for, are not neutral, but at
     least by .03.
     """
     sentences = list(document.content())
