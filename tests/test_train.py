@@ -39,7 +39,8 @@ from pipeline.models.stance_model import LABELS, SHARE, SURE, StanceModel, Stanc
 from pipeline.record import StanceLabel
 from pipeline.training import cli
 from pipeline.training import train as training
-from pipeline.training.build import StanceRun, fresh, train_stance
+from pipeline.training.base_encoder import read_layers
+from pipeline.training.build import StanceRun, fresh, restore, train_stance
 from pipeline.training.examples import stance_example, stance_questions
 from pipeline.training.fit import Recipe
 from pipeline.training.ngrams import fit_ngrams
@@ -199,6 +200,50 @@ def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tiny_base")
+@pytest.mark.parametrize("task", ["checkable", "stance"])
+def test_training_goes_on_from_a_model(tmp_path: Path, task: str) -> None:
+    old, new = (str(write(tmp_path / f"{i}.jsonl", documents()[7 * i : 7 * i + 7])) for i in (0, 1))
+    first = train(task, old, None, tmp_path / "first", QUICK)
+    still = replace(QUICK, epochs=1, rate=1e-9)
+    going_on = replace(still, start=str(tmp_path / "first"))
+    second = train(task, new, None, tmp_path / "second", going_on)
+    apart = train(task, new, None, tmp_path / "apart", still)
+    layers, gone_on, from_base = (
+        read_layers(tmp_path / name, first.card.kind) for name in ("first", "second", "apart")
+    )
+    for name, value in layers.items():
+        np.testing.assert_allclose(gone_on[name], value, atol=1e-6)
+    assert max(np.abs(from_base[name] - value).max() for name, value in layers.items()) > 1e-3
+    assert second.card.recipe["start"] == str(tmp_path / "first")
+    assert "start" not in apart.card.recipe
+    assert set(second.card.seen) == {*first.card.seen, *apart.card.seen}
+    assert second.notes == apart.notes
+    again = train(task, old, None, tmp_path / "again", going_on)
+    assert "starts from was trained on 12 of these 14 sentences" in again.notes[-1]
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_heads_are_restored_and_other_vocabularies_refused(gold: Path, tmp_path: Path) -> None:
+    train("stance", str(gold), None, tmp_path / "model", QUICK)
+    network, _ = fresh(Recipe(seed=5))
+    restore(network, tmp_path / "model", "stance")
+    weight, bias = load_heads(tmp_path / "model" / "stance.npz")["stance"]
+    np.testing.assert_array_equal(network.stance_head.weight.detach(), weight)
+    np.testing.assert_array_equal(network.stance_head.bias.detach(), bias)
+    network.encoder.embeddings.word_embeddings.weight.data[5] += 1
+    with pytest.raises(ModelError, match="another vocabulary"):
+        restore(network, tmp_path / "model", "stance")
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_start_for_another_task_is_refused(gold: Path, tmp_path: Path) -> None:
+    train("hype", str(gold), None, tmp_path / "hype", QUICK)
+    with pytest.raises(ModelError, match=r"stance\.json: not the card"):
+        train("stance", str(gold), None, tmp_path / "model", replace(QUICK, start=str(tmp_path / "hype")))
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.usefixtures("tiny_base")
 def test_the_encoder_reads_only_what_the_ngrams_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train_stance(documents(), tmp_path, [StanceRun(Recipe(epochs=1, batch=4))])
     model = StanceModel(tmp_path)
@@ -344,6 +389,8 @@ def test_items_as_documents() -> None:
         ("hype", 0, Options(), InputError, "no gold sentence"),
         ("hype", 14, Options("someone/model"), ConfigError, "40 digits of the commit"),
         ("hype", 14, Options("no such folder"), ConfigError, "no such folder"),
+        ("hype", 14, Options("someone/model", start="bundled"), ConfigError, "for the bundled architecture"),
+        ("hype", 14, Options(start="no such folder"), ModelError, "not a folder"),
     ],
 )
 def test_refused(

@@ -65,6 +65,13 @@ EPSILON: Final = 1e-12  # of LayerNorm in BERT
 WEIGHT_MAX: Final = 63
 ACTIVATION_MAX: Final = 127  # of signed bytes, stored with 128 added
 
+# The products of a layer in order: linear layers side by side, and the LayerNorm after them.
+_PRODUCTS: Final = (
+    (("attention.self.query", "attention.self.key", "attention.self.value"), ""),
+    (("attention.output.dense",), "attention.output.LayerNorm"),
+    (("intermediate.dense",), ""),
+    (("output.dense",), "output.LayerNorm"),
+)
 _CUSTOM: Final = "com.microsoft"  # operators of ONNX Runtime's own
 
 
@@ -237,10 +244,7 @@ def export_layers(model: BertModel, folder: Path, name: str = "layers", outputs:
     Raises:
         ModelError: the embeddings of the model are not those of the folder.
     """
-    words, positions = _embeddings(model)
-    with np.load(folder / EMBEDDINGS, allow_pickle=False) as there:
-        same = np.array_equal(dequantize_q4(there["words"]), words) and np.array_equal(there["positions"], positions)
-    if not same:
+    if not same_embeddings(model, folder):
         raise ModelError(
             f"{folder / EMBEDDINGS}: not the embeddings of this model.",
             remedy="Keep model.embeddings frozen while fine-tuning.",
@@ -249,12 +253,48 @@ def export_layers(model: BertModel, folder: Path, name: str = "layers", outputs:
     write_layers(parameters, model.config.num_attention_heads, folder, name, outputs)
 
 
+def same_embeddings(model: BertModel, folder: Path) -> bool:
+    """Whether the embeddings of a model are those of a folder."""
+    words, positions = _embeddings(model)
+    with np.load(folder / EMBEDDINGS, allow_pickle=False) as there:
+        return np.array_equal(dequantize_q4(there["words"]), words) and np.array_equal(there["positions"], positions)
+
+
 def write_layers(parameters: Mapping[str, Matrix], heads: int, folder: Path, name: str, outputs: Sequence[int]) -> None:
     """Write :func:`layers_graph` as ``NAME.onnx`` into a folder, and the manifest anew."""
     import onnx
 
     onnx.save(layers_graph(parameters, heads, outputs), folder / f"{name}.onnx")
     write_manifest(folder)
+
+
+def read_layers(folder: Path, name: str) -> dict[str, Matrix]:
+    """What :func:`write_layers` wrote, as the numbers that the integers stand for: by transformers' names, no embeddings."""
+    import onnx
+    from onnx import numpy_helper
+
+    held = [numpy_helper.to_array(constant) for constant in onnx.load(folder / f"{name}.onnx").graph.initializer]
+    # In the order of layers_graph; besides them it holds shapes, zero points and single scales.
+    values = iter([value for value in held if value.dtype in (np.int8, np.float32) and value.size > 1])
+    products = sum(value.dtype == np.int8 for value in held)
+    parameters: dict[str, Matrix] = {}
+
+    def affine(layer: str, weight: Matrix, bias: Matrix) -> None:
+        parameters.update({f"{layer}.weight": np.ascontiguousarray(weight), f"{layer}.bias": bias})
+
+    def linear(*layers: str) -> None:
+        weights = np.split((next(values) * next(values)).T, len(layers))
+        for each, weight, bias in zip(layers, weights, np.split(next(values), len(layers)), strict=True):
+            affine(each, weight, bias)
+
+    affine("embeddings.LayerNorm", next(values), next(values))
+    for layer in range(products // len(_PRODUCTS)):
+        block = f"encoder.layer.{layer}"
+        for names, normalized in _PRODUCTS:
+            linear(*(f"{block}.{each}" for each in names))
+            if normalized:
+                affine(f"{block}.{normalized}", next(values), next(values))
+    return parameters
 
 
 def layers_graph(parameters: Mapping[str, Matrix], heads: int, outputs: Sequence[int]) -> onnx.ModelProto:

@@ -18,27 +18,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from torch import nn
 
 from pipeline.config import digest
 from pipeline.dataset.gold import GoldDocument, Sentence
+from pipeline.errors import ModelError
 from pipeline.evaluate import metrics
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.predictions import Prediction
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, Card, fingerprint, write_card
-from pipeline.models.encoder import EMBEDDINGS, Q4, Encoded, Encoder, Vocabulary, write_manifest
+from pipeline.models.encoder import EMBEDDINGS, Q4, Encoded, Encoder, Vocabulary, check_files, write_manifest
 from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.judging import prediction
 from pipeline.models.stance_model import LABELS, NGRAMS, StanceModel
 from pipeline.models.stance_model import STACK as STANCE
 from pipeline.text.decoding import log_softmax
 from pipeline.training.averaging import average
-from pipeline.training.base_encoder import base, export_layers, export_vocabulary
+from pipeline.training.base_encoder import base, export_layers, export_vocabulary, read_layers, same_embeddings
 from pipeline.training.examples import IGNORED, Answered, answered, sentence_example, stance_example, stance_questions
 from pipeline.training.fit import Recipe, Report, fit
 from pipeline.training.network import SENTENCE_HEADS, SPAN_HEADS, TOKEN_HEADS, Network
 from pipeline.training.ngrams import fit_ngrams
 
 HELD_OUT: Final = 10  # one document of so many
+HYPE: Final = "hype"  # the stack of layers of the hype stage
 
 
 def split(documents: Sequence[GoldDocument]) -> tuple[list[GoldDocument], list[GoldDocument]]:
@@ -51,18 +54,28 @@ def split(documents: Sequence[GoldDocument]) -> tuple[list[GoldDocument], list[G
     return [d for d in documents if d.doc not in held], [d for d in documents if d.doc in held]
 
 
-def train_hype(documents: Sequence[GoldDocument], folder: Path, recipe: Recipe, report: Report | None = None) -> Card:
+def train_hype(
+    documents: Sequence[GoldDocument],
+    folder: Path,
+    recipe: Recipe,
+    report: Report | None = None,
+    start: Path | None = None,
+) -> Card:
     """Train the model of the hype stage and write it to ``folder``.
 
-    The folder's vocabulary is written if there is none, else it must be the base encoder's.
+    The folder's vocabulary is written if there is none, else it must be the base encoder's. ``start`` is the folder of
+    a trained model to go on from, None for the base encoder.
 
     Raises:
-        ModelError: a package of the ``train`` extra is missing, or the folder holds another vocabulary.
+        ModelError: a package of the ``train`` extra is missing, the folder holds another vocabulary, or what to start
+            from has other layers.
     """
     train, held = split(documents)
     network, vocabulary = fresh(recipe)
+    if start:
+        restore(network, start, HYPE)
     fit(network, [sentence_example(s, vocabulary) for s in sentences_of(train)], [], recipe, report)
-    _export(network, folder, "hype", [*TOKEN_HEADS, *SENTENCE_HEADS, *SPAN_HEADS])
+    _export(network, folder, HYPE, [*TOKEN_HEADS, *SENTENCE_HEADS, *SPAN_HEADS])
     return _judge_hype(folder, recipe, train, held)
 
 
@@ -89,7 +102,11 @@ class StanceRun(NamedTuple):
 
 
 def train_stance(
-    documents: Sequence[GoldDocument], folder: Path, runs: Sequence[StanceRun], report: Report | None = None
+    documents: Sequence[GoldDocument],
+    folder: Path,
+    runs: Sequence[StanceRun],
+    report: Report | None = None,
+    start: Path | None = None,
 ) -> Card:
     """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
 
@@ -103,6 +120,8 @@ def train_stance(
         made = [Path(work) / str(number) for number in range(len(runs))]
         for run, one in zip(runs, made, strict=True):
             network, vocabulary = fresh(run.recipe)
+            if start:
+                restore(network, start, STANCE)
             questions = [*answered(train), *run.further]
             texts |= dict.fromkeys(question.text for question, _ in questions)
             fit(network, [], [stance_example(*question, vocabulary) for question in questions], run.recipe, report)
@@ -147,6 +166,37 @@ def fresh(recipe: Recipe) -> tuple[Network, Vocabulary]:
     model.config.num_hidden_layers = len(model.encoder.layer)
     torch.manual_seed(recipe.seed)
     return Network(model), Vocabulary(tokenizer, np.empty(0, Q4), np.empty(0, np.float32))
+
+
+def restore(network: Network, folder: Path, name: str) -> None:
+    """Give a network the layers and heads of the trained model ``NAME`` in a folder; its other heads stay as they are.
+
+    Raises:
+        ModelError: a file is missing or not the one of the manifest, or the model has other layers or another vocabulary than the network.
+    """
+    check_files(folder, (EMBEDDINGS, f"{name}.onnx", f"{name}.npz"))
+    state = {key: torch.tensor(value) for key, value in read_layers(folder, name).items()}
+    wanted = {key: value.shape for key, value in network.encoder.state_dict().items() if not _is_embedding(key)}
+    if {key: value.shape for key, value in state.items()} != wanted or not same_embeddings(network.encoder, folder):
+        raise ModelError(
+            f"{folder}: its {name} model has other layers or another vocabulary than what is trained here.",
+            remedy="Start from a model that this version ships or trained.",
+        )
+    network.encoder.load_state_dict(state, strict=False)
+    heads = load_heads(folder / f"{name}.npz")
+    for place, module in network.named_modules():
+        if isinstance(module, nn.Linear) and not place.startswith("encoder.") and _head(place) in heads:
+            weight, bias = map(torch.tensor, heads[_head(place)])
+            module.load_state_dict({"weight": weight, "bias": bias})
+
+
+def _is_embedding(key: str) -> bool:
+    return key.startswith("embeddings.") and "LayerNorm" not in key
+
+
+def _head(module: str) -> str:
+    """The name of a head in a file of heads, from its place in the network."""
+    return module.rpartition(".")[2].removesuffix("_head")
 
 
 def sentence_figures(wanted: Sequence[Sentence], predicted: Sequence[Prediction]) -> dict[str, float]:
@@ -199,8 +249,8 @@ def _export(network: Network, folder: Path, name: str, heads: Sequence[str]) -> 
     arrays = {}
     for key, value in state.items():
         part, _, parameter = key.rpartition(".")
-        if part.rpartition(".")[2].removesuffix("_head") in heads and not key.startswith("encoder."):
-            arrays[f"{part.rpartition('.')[2].removesuffix('_head')}.{parameter}"] = value
+        if _head(part) in heads and not key.startswith("encoder."):
+            arrays[f"{_head(part)}.{parameter}"] = value
     np.savez(folder / f"{name}.npz", **arrays)
     write_manifest(folder)
 

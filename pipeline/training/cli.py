@@ -35,6 +35,9 @@ def train(
         str,
         typer.Option("--architecture", help="bundled, the folder of a transformer, or ID@COMMIT.", metavar="NAME"),
     ] = "bundled",
+    start: Annotated[
+        str | None, typer.Option("--start", help="Trained model to go on from: bundled or a folder.", metavar="NAME")
+    ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Times to read the data.", metavar="N")] = None,
     batch: Annotated[int | None, typer.Option("--batch", min=1, help="Units at once.", metavar="N")] = None,
     rate: Annotated[float | None, typer.Option("--rate", help="Learning rate, e.g. 2e-5.", metavar="X")] = None,
@@ -70,7 +73,7 @@ def train(
         revision=revision,
         part="train",
     )
-    options = Options(architecture, epochs, batch, rate, _seeds(seed, seeds), form, data)
+    options = Options(architecture, start, epochs, batch, rate, _seeds(seed, seeds), form, data)
     # Asked to end, the command ends as it does after Ctrl-C: nothing half-written stays. 128 + the signal, as shells do.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with _progress(quiet) as progress:

@@ -22,7 +22,7 @@ from pipeline.dataset.load import load_gold
 from pipeline.errors import ConfigError, InputError, OutputError
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.stance_data import AUTHOR, DataOptions, StanceItem, load
-from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, Card, write_card
+from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, Card, folder_of, read_card, write_card
 from pipeline.models.encoder import MANIFEST, write_manifest
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Options:
 
     Attributes:
         architecture: ``bundled``, the folder of a transformer, or ``ID@COMMIT`` on the hub.
+        start: of the bundled architecture, the trained model to go on from: ``bundled`` or a folder; None for the base
+            encoder.
         epochs: times that the data is read; a transformer may stop earlier.
         batch: units at once.
         rate: the highest learning rate, of the encoder.
@@ -63,6 +65,7 @@ class Options:
     """
 
     architecture: str = BUNDLED
+    start: str | None = None
     epochs: int | None = None
     batch: int | None = None
     rate: float | None = None
@@ -119,6 +122,7 @@ def train(
     """
     options = options or Options()
     _check_options(task, options)
+    before = _card_of_start(task, options)
     _hush_transformers()
     with _beside(output, force) as work:
         gold = _read(task, source, documents, options)
@@ -133,6 +137,9 @@ def train(
         card = cards[best]
         card.data |= {"task": task, "gold": gold.name, "architecture": card.recipe.get("model", BUNDLED)}
         card.figures |= _spread(cards)
+        if before:
+            card.recipe["start"] = options.start
+            notes = [*notes, *_go_on(card, before, gold)]
         chosen = work / f"seed-{options.seeds[best]}"
         _write(card, chosen)
         chosen.rename(work / _RESULT)
@@ -160,6 +167,11 @@ def as_documents(items: Sequence[StanceItem]) -> list[GoldDocument]:
 def _check_options(task: str, options: Options) -> None:
     if task not in TASKS:
         raise ConfigError(f"there is no task {task!r} to train for.", remedy=f"There are: {', '.join(TASKS)}.")
+    if options.start is not None and options.architecture != BUNDLED:
+        raise ConfigError(
+            f"--start {options.start} is for the bundled architecture.",
+            remedy=f"Leave it out: --architecture {options.architecture} starts from that model's weights.",
+        )
     if options.form not in FORMS:
         raise ConfigError(f"a model reads {' or '.join(FORMS)}, not {options.form!r}.", remedy="Give one of these.")
     if not options.seeds or len(set(options.seeds)) < len(options.seeds):
@@ -216,12 +228,15 @@ def _bundled(task: str, gold: _Gold, options: Options) -> tuple[Run, list[str]]:
     learnt, _ = split(gold.documents)
     _check_classes(task, gold, learnt)
     recipe = replace(Recipe(), **_given(options))
+    start = None if options.start is None else folder_of(options.start)
     if task == "stance":
         return lambda seed, folder, report: train_stance(
-            gold.documents, folder, [StanceRun(replace(recipe, seed=seed))], report
+            gold.documents, folder, [StanceRun(replace(recipe, seed=seed))], report, start
         ), []
     recipe, notes = _without_absent(recipe, learnt)
-    return lambda seed, folder, report: train_hype(gold.documents, folder, replace(recipe, seed=seed), report), notes
+    return lambda seed, folder, report: train_hype(
+        gold.documents, folder, replace(recipe, seed=seed), report, start
+    ), notes
 
 
 def _transformer(task: str, gold: _Gold, options: Options) -> tuple[Run, list[str]]:
@@ -250,6 +265,23 @@ def _without_absent(recipe: Recipe, documents: Sequence[GoldDocument]) -> tuple[
     weights = tuple((head, 0.0 if head in silent else weight) for head, weight in recipe.weights)
     notes = [f"no sentence to learn from has the label {label}: the model will never give it." for label in absent]
     return replace(recipe, weights=weights), notes
+
+
+def _card_of_start(task: str, options: Options) -> Card | None:
+    """The card of the model to go on from. Raises ModelError if there is none, or none for the task."""
+    if options.start is None:
+        return None
+    kind = KIND_STANCE if task == KIND_STANCE else KIND_HYPE
+    return read_card(folder_of(options.start) / f"{kind}.json", kind)
+
+
+def _go_on(card: Card, before: Card, gold: _Gold) -> list[str]:
+    """Let a card know the sentences that training went on from; gives what its figures then hide."""
+    card.seen = sorted({*card.seen, *before.seen})
+    return [
+        f"what training starts from {note} The figures flatter."
+        for note in before.notes(s.text for d in gold.documents for s in d.sentences)
+    ]
 
 
 def _spread(cards: Sequence[Card]) -> dict[str, float]:
