@@ -22,7 +22,10 @@ PHENOMENA = {
 }  # fmt: skip
 # The least share of right answers (docs/models.md has what is reached; nine of ten are wanted).
 REACHED = 0.82
-FLOORS = {"measured": 0.92, "two_targets": 0.84, "quotation": 0.86, "concession": 0.83, "comparison": 0.76}
+FLOORS = {
+    "measured": 0.94, "strong_no_stance": 0.9, "quotation": 0.86, "two_targets": 0.84, "hedge_question": 0.81,
+    "concession": 0.8, "negation": 0.78, "comparison": 0.76,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [*TRAINED_ON, CHECKLIST], ids=lambda path: path.stem)

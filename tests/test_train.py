@@ -200,6 +200,41 @@ def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tiny_base")
+def test_a_run_goes_on_from_the_mean_of_those_before_and_takes_their_place(tmp_path: Path) -> None:
+    once, again = StanceRun(Recipe(epochs=1, batch=4)), StanceRun(Recipe(epochs=1, batch=4, seed=1))
+    still = StanceRun(Recipe(epochs=1, batch=4, rate=1e-9, head_rate=1e-9), goes_on=True)
+    moved = StanceRun(Recipe(epochs=1, batch=4, rate=1e-3), goes_on=True)
+    made = {"mean": [once, again], "still": [once, again, still], "moved": [still, moved], "alone": [moved]}
+    for name, runs in made.items():
+        (tmp_path / name).mkdir()
+        train_stance(documents(), tmp_path / name, runs)
+    layers = {name: read_layers(tmp_path / name, "stance") for name in made}
+    for name, value in layers["mean"].items():
+        np.testing.assert_allclose(layers["still"][name], value, atol=1e-6)
+    # A first run that does not move leaves the base encoder, and the next its whole step from there.
+    for name, value in layers["alone"].items():
+        np.testing.assert_allclose(layers["moved"][name], value, atol=2e-2)
+    recipe = read_card(tmp_path / "still" / "stance.json", KIND_STANCE).recipe
+    assert [start["seed"] for start in recipe["start"]] == [0, 1]
+    assert "averaged with" not in recipe
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_heads_that_were_never_trained_are_not_gone_on_from(tmp_path: Path) -> None:
+    facts = documents()
+    for each in facts:
+        for sentence in each.sentences:
+            sentence.rhetoric, sentence.hype, sentence.direction = [], 0, "none"
+    train("checkable", str(write(tmp_path / "gold.jsonl", facts)), None, tmp_path / "facts", QUICK)
+    assert load_heads(tmp_path / "facts" / "hype.npz")["has_rhetoric"][1][0] > 10
+    network, _ = fresh(Recipe())
+    restore(network, tmp_path / "facts", "hype")
+    head = network.sentence_heads["has_rhetoric"]
+    assert isinstance(head, torch.nn.Linear)
+    assert head.bias.abs().max() < 1
+
+
+@pytest.mark.usefixtures("tiny_base")
 @pytest.mark.parametrize("task", ["checkable", "stance"])
 def test_training_goes_on_from_a_model(tmp_path: Path, task: str) -> None:
     old, new = (str(write(tmp_path / f"{i}.jsonl", documents()[7 * i : 7 * i + 7])) for i in (0, 1))
@@ -208,6 +243,7 @@ def test_training_goes_on_from_a_model(tmp_path: Path, task: str) -> None:
     going_on = replace(still, start=str(tmp_path / "first"))
     second = train(task, new, None, tmp_path / "second", going_on)
     apart = train(task, new, None, tmp_path / "apart", still)
+    train(task, str(write(tmp_path / "whole.jsonl", documents())), None, tmp_path / "whole", QUICK)
     layers, gone_on, from_base = (
         read_layers(tmp_path / name, first.card.kind) for name in ("first", "second", "apart")
     )
@@ -219,7 +255,9 @@ def test_training_goes_on_from_a_model(tmp_path: Path, task: str) -> None:
     assert set(second.card.seen) == {*first.card.seen, *apart.card.seen}
     assert second.notes == apart.notes
     again = train(task, old, None, tmp_path / "again", going_on)
-    assert "starts from was trained on 12 of these 14 sentences" in again.notes[-1]
+    assert again.notes == second.notes  # what is held out is what was held out before
+    flattered = train(task, new, None, tmp_path / "more", replace(still, start=str(tmp_path / "whole")))
+    assert "was trained on 2 of these 2 sentences. The figures flatter." in flattered.notes[-1]
 
 
 @pytest.mark.usefixtures("tiny_base")
@@ -233,12 +271,16 @@ def test_heads_are_restored_and_other_vocabularies_refused(gold: Path, tmp_path:
     network.encoder.embeddings.word_embeddings.weight.data[5] += 1
     with pytest.raises(ModelError, match="another vocabulary"):
         restore(network, tmp_path / "model", "stance")
+    network, _ = fresh(Recipe())
+    network.stance_head = torch.nn.Linear(network.stance_head.in_features, 4)
+    with pytest.raises(ModelError, match="other layers, labels"):
+        restore(network, tmp_path / "model", "stance")
 
 
 @pytest.mark.usefixtures("tiny_base")
 def test_a_start_for_another_task_is_refused(gold: Path, tmp_path: Path) -> None:
     train("hype", str(gold), None, tmp_path / "hype", QUICK)
-    with pytest.raises(ModelError, match=r"stance\.json: not the card"):
+    with pytest.raises(ModelError, match="no model of stance to start from"):
         train("stance", str(gold), None, tmp_path / "model", replace(QUICK, start=str(tmp_path / "hype")))
     assert not (tmp_path / "model").exists()
 

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from torch import nn
 
 from pipeline.config import digest
 from pipeline.dataset.gold import GoldDocument, Sentence
@@ -81,7 +80,7 @@ def train_hype(
 
 def _judge_hype(folder: Path, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument]) -> Card:
     """Fit the temperatures of exported weights on the held-out part, take the figures, and write the card."""
-    card = _card(KIND_HYPE, recipe, train, held, [sentence.text for sentence in sentences_of(train)])
+    card = _card(KIND_HYPE, asdict(recipe), train, held, [sentence.text for sentence in sentences_of(train)])
     wanted = sentences_of(held)
     encoded = Encoder(folder, "hype").encode([s.text for s in wanted])
     card.temperatures = _temperatures(folder, wanted, encoded)
@@ -95,10 +94,17 @@ def _judge_hype(folder: Path, recipe: Recipe, train: Sequence[GoldDocument], hel
 
 
 class StanceRun(NamedTuple):
-    """One training of the stance encoder, on ``further`` examples besides the documents'."""
+    """One training of the stance encoder.
+
+    Attributes:
+        recipe: how it learns.
+        further: examples besides those of the documents.
+        goes_on: whether it starts from the mean of the runs before it, and takes their place in the mean.
+    """
 
     recipe: Recipe
     further: Sequence[Answered] = ()
+    goes_on: bool = False
 
 
 def train_stance(
@@ -110,41 +116,47 @@ def train_stance(
 ) -> Card:
     """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
 
-    The encoder and its head are the mean of the runs, at least one. The n-grams learn from what the last run does; the
-    card knows the sentences of all.
+    The encoder and its head are the mean of the runs, at least one. The n-grams learn from what all runs do, each
+    question once, and the card knows their sentences.
     """
     train, held = split(documents)
-    questions: list[Answered] = []
-    texts: dict[str, None] = {}  # each once, in order
+    learnt: dict[Answered, None] = {}  # each once, in order
     with TemporaryDirectory() as work:
-        made = [Path(work) / str(number) for number in range(len(runs))]
-        for run, one in zip(runs, made, strict=True):
+        made: dict[Path, dict[str, Any]] = {}  # the recipe of each run in the mean
+        for number, run in enumerate(runs):
+            one, recipe = Path(work) / str(number), asdict(run.recipe)
             network, vocabulary = fresh(run.recipe)
-            if start:
+            _export_vocabulary(network, one)
+            if run.goes_on and made:
+                average(list(made), one, STANCE)
+                restore(network, one, STANCE)
+                recipe["start"] = list(made.values())
+                made.clear()
+            elif start:
                 restore(network, start, STANCE)
             questions = [*answered(train), *run.further]
-            texts |= dict.fromkeys(question.text for question, _ in questions)
+            learnt |= dict.fromkeys(questions)
             fit(network, [], [stance_example(*question, vocabulary) for question in questions], run.recipe, report)
-            one.mkdir()
             _export(network, one, STANCE, [STANCE])
+            made[one] = recipe
         _export_vocabulary(network, folder)
-        average(made, folder, STANCE)
-    fit_ngrams(questions).save(folder / NGRAMS)
-    return _judge_stance(folder, [run.recipe for run in runs], train, held, list(texts))
+        average(list(made), folder, STANCE)
+    fit_ngrams(list(learnt)).save(folder / NGRAMS)
+    return _judge_stance(folder, list(made.values()), train, held, list(learnt))
 
 
 def _judge_stance(
     folder: Path,
-    recipes: Sequence[Recipe],
+    recipes: Sequence[dict[str, Any]],
     train: Sequence[GoldDocument],
     held: Sequence[GoldDocument],
-    texts: Sequence[str],
+    learnt: Sequence[Answered],
 ) -> Card:
-    """As :func:`_judge_hype`; ``texts`` are all sentences that were trained on, each once, those of further examples among them."""
+    """As :func:`_judge_hype`; ``recipes`` are those of the runs in the mean, ``learnt`` all that any run learned from."""
     *others, recipe = recipes
-    card = _card(KIND_STANCE, recipe, train, held, texts)
     if others:
-        card.recipe["averaged with"] = [asdict(other) for other in others]
+        recipe = recipe | {"averaged with": others}
+    card = _card(KIND_STANCE, recipe, train, held, list(dict.fromkeys(question.text for question, _ in learnt)))
     _write(card, folder, "stance")
     asked = stance_questions(held)
     truth = np.array([LABELS.index(stance.label) for _, _, stance in asked])
@@ -169,29 +181,37 @@ def fresh(recipe: Recipe) -> tuple[Network, Vocabulary]:
 
 
 def restore(network: Network, folder: Path, name: str) -> None:
-    """Give a network the layers and heads of the trained model ``NAME`` in a folder; its other heads stay as they are.
+    """Give a network the layers and heads of the trained model ``NAME`` in a folder.
+
+    Heads that the model does not have, or that were never trained, stay as they are.
 
     Raises:
-        ModelError: a file is missing or not the one of the manifest, or the model has other layers or another vocabulary than the network.
+        ModelError: a file is missing or not the one of the manifest, or the model has other layers, other labels or
+            another vocabulary than the network.
     """
     check_files(folder, (EMBEDDINGS, f"{name}.onnx", f"{name}.npz"))
-    state = {key: torch.tensor(value) for key, value in read_layers(folder, name).items()}
-    wanted = {key: value.shape for key, value in network.encoder.state_dict().items() if not _is_embedding(key)}
-    if {key: value.shape for key, value in state.items()} != wanted or not same_embeddings(network.encoder, folder):
+    state = {f"encoder.{key}": torch.tensor(value) for key, value in read_layers(folder, name).items()}
+    heads = {head: parts for head, parts in load_heads(folder / f"{name}.npz").items() if parts[0].any()}
+    there = network.state_dict()
+    for key in there:
+        module, _, part = key.rpartition(".")
+        if not key.startswith("encoder.") and _head(module) in heads:
+            state[key] = torch.tensor(heads[_head(module)][part == "bias"])
+    layers = {key for key in there if key.startswith("encoder.") and not _is_embedding(key)}
+    if (
+        layers != {key for key in state if key.startswith("encoder.")}
+        or any(value.shape != there[key].shape for key, value in state.items())
+        or not same_embeddings(network.encoder, folder)
+    ):
         raise ModelError(
-            f"{folder}: its {name} model has other layers or another vocabulary than what is trained here.",
+            f"{folder}: its {name} model has other layers, labels or another vocabulary than what is trained here.",
             remedy="Start from a model that this version ships or trained.",
         )
-    network.encoder.load_state_dict(state, strict=False)
-    heads = load_heads(folder / f"{name}.npz")
-    for place, module in network.named_modules():
-        if isinstance(module, nn.Linear) and not place.startswith("encoder.") and _head(place) in heads:
-            weight, bias = map(torch.tensor, heads[_head(place)])
-            module.load_state_dict({"weight": weight, "bias": bias})
+    network.load_state_dict(state, strict=False)
 
 
 def _is_embedding(key: str) -> bool:
-    return key.startswith("embeddings.") and "LayerNorm" not in key
+    return key.startswith("encoder.embeddings.") and "LayerNorm" not in key
 
 
 def _head(module: str) -> str:
@@ -261,11 +281,11 @@ def _export_vocabulary(network: Network, folder: Path) -> None:
 
 
 def _card(
-    kind: str, recipe: Recipe, train: Sequence[GoldDocument], held: Sequence[GoldDocument], texts: Sequence[str]
+    kind: str, recipe: dict[str, Any], train: Sequence[GoldDocument], held: Sequence[GoldDocument], texts: Sequence[str]
 ) -> Card:
     return Card(
         kind=kind,
-        recipe=asdict(recipe),
+        recipe=recipe,
         data={
             "documents": len(train),
             "units": len(texts),

@@ -18,7 +18,7 @@ from pipeline.evaluate.models import sentences_of
 from pipeline.models.hype_model import HypeModel
 from pipeline.models.judging import prediction
 from pipeline.models.stance_model import StanceModel
-from pipeline.training.build import StanceRun, train_hype, train_stance
+from pipeline.training.build import train_hype, train_stance
 from pipeline.training.examples import stance_questions
 from pipeline.training.fit import Report
 from pipeline.training.ship import HYPE, stance_runs
@@ -53,8 +53,8 @@ def run_fold(
     asked = stance_questions(test)
     names = {question.target for question, _, _ in asked}
     runs = [
-        StanceRun(recipe, [(question, label) for question, label in further if question.target not in names])
-        for recipe, further in stance_runs(corpus, left_out)
+        run._replace(further=[(question, label) for question, label in run.further if question.target not in names])
+        for run in stance_runs(corpus, left_out)
     ]
     train_stance(train, folder, runs, report)
     scores = StanceModel(folder).scores([question for question, _, _ in asked])

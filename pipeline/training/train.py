@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pipeline.dataset.gold import GoldDocument, Sentence, Stance
 from pipeline.dataset.load import load_gold
-from pipeline.errors import ConfigError, InputError, OutputError
+from pipeline.errors import ConfigError, InputError, ModelError, OutputError
 from pipeline.evaluate.models import sentences_of
 from pipeline.evaluate.stance_data import AUTHOR, DataOptions, StanceItem, load
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, Card, folder_of, read_card, write_card
@@ -272,15 +272,22 @@ def _card_of_start(task: str, options: Options) -> Card | None:
     if options.start is None:
         return None
     kind = KIND_STANCE if task == KIND_STANCE else KIND_HYPE
-    return read_card(folder_of(options.start) / f"{kind}.json", kind)
+    path = folder_of(options.start) / f"{kind}.json"
+    if not path.is_file():
+        raise ModelError(
+            f"{options.start} holds no model of {kind} to start from.",
+            remedy=f"Name bundled, or a folder that `kyojitsu train {task}` wrote.",
+        )
+    return read_card(path, kind)
 
 
 def _go_on(card: Card, before: Card, gold: _Gold) -> list[str]:
     """Let a card know the sentences that training went on from; gives what its figures then hide."""
     card.seen = sorted({*card.seen, *before.seen})
+    held = [s.text for d in gold.documents if d.doc in card.data["held out"] for s in d.sentences]
     return [
-        f"what training starts from {note} The figures flatter."
-        for note in before.notes(s.text for d in gold.documents for s in d.sentences)
+        f"of the sentences held out, what training starts from {note} The figures flatter."
+        for note in before.notes(held)
     ]
 
 
