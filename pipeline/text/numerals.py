@@ -37,9 +37,10 @@ _D_DECIMAL: Final = (
     r"|センチ|ミリ|トン|グラム|リットル|ヘクタール|インチ|アール|ワット|ボルト|ヘルツ|[kKMGTcm]?(?:Wh?|m|g|Hz|V|t|ha|L)(?![A-Za-z]))"
     r"|(?<=\d\d・\d\d)円(?!硬貨|玉|札|切手|区間|台))"
 )
-# What stands before one large scale: [45]兆[3000]億, [1]万[2千], [五千三百]億.
+# What stands before one large scale: [45]兆[3000]億, [1]万[2千], [五千三百]億. No possessive quantifier goes round a part that
+# itself tries alternatives: before Python 3.11.5 such a part is not tried again (python/cpython#106052).
 _CHUNK: Final = re.compile(
-    rf"({_D_DECIMAL}|(?=\d)(?:{_D}[千百十]){{0,3}}+(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII
+    rf"({_D_DECIMAL}|(?=\d)(?:{_D}[千百十]){{0,3}}(?:{_D})?|{_K_DECIMAL}|{_K})(?: ?([京兆億万]))?", re.ASCII
 )
 _SMALL_CHUNK: Final = re.compile(rf"({_D})([千百十])?", re.ASCII)
 _KANJI_CHUNK: Final = re.compile(
