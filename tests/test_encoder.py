@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 pytest.importorskip("onnx")
 
 from pipeline.errors import ModelError
-from pipeline.models.encoder import EMBEDDINGS, MANIFEST, OVERLAP, WINDOW, Encoded, Encoder, Passage, dequantize_q4
+from pipeline.models.encoder import (
+    EMBEDDINGS,
+    MANIFEST,
+    OVERLAP,
+    STRIDE,
+    WINDOW,
+    Encoded,
+    Encoder,
+    Passage,
+    dequantize_q4,
+)
 from pipeline.models.fetch import sha256
 from pipeline.training import base_encoder
 from pipeline.training.base_encoder import (
@@ -78,6 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parameters = random_parameters(tokenizer.get_vocab_size())
     write_vocabulary(parameters.pop("words"), parameters.pop("positions"), tokenizer, path)
     write_layers(parameters, HEADS, path, "layers", (1, 2))
+    write_layers(parameters, HEADS, path, "chosen", (2,), chosen=True)
     return path
 
 
@@ -181,6 +192,29 @@ def test_the_same_text_gets_the_same_bytes_in_any_company(encoder: Encoder) -> N
     assert not np.allclose(together[0].mean, together[7].mean)
 
 
+def test_what_is_pointed_at_has_the_states_that_reading_all_gives(folder: Path, encoder: Encoder) -> None:
+    pointing = Encoder(folder, "chosen")
+    assert pointing.chooses
+    assert not encoder.chooses
+    long = "は。が" * 200
+    places: list[tuple[tuple[int, int], ...]] = [(), ((0, 2),), ((3, 5),), ((0, 2), (3, 5))]
+    passages = [Passage("原発は反対。", context, marks) for context in ("", "原発", "反対" * 100) for marks in places]
+    passages += [Passage(long, "原発", ((a, a + 2),)) for a in (0, 150, 220, 400, 598)]
+    together = pointing.point(passages)
+    for passage, pointed in zip(passages, together, strict=True):
+        windows, offsets = encoder.vocabulary.split(passage)
+        [encoded] = encoder.encode([passage])
+        read = list(zip(windows, encoder._run(windows, encoder._outputs[-1]), strict=True))
+        sampled = np.concatenate([states[::STRIDE] for _, states in read])
+        context = np.concatenate([states[window.context] for window, states in read])
+        inside = [any(s < b and a < e and s < e for a, b in passage.marks) for s, e in offsets.tolist()]
+        marked = next(states for states in (encoded.states[inside], context, sampled) if len(states))
+        assert pointed.mean.tobytes() == sampled.mean(axis=0).tobytes()
+        assert pointed.marked.tobytes() == marked.mean(axis=0).tobytes()
+        [alone] = pointing.point([passage])
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(alone, pointed, strict=True))
+
+
 def test_layers(encoder: Encoder) -> None:
     [first], [last], [default] = (encoder.encode(["原発は"], layer=layer) for layer in (1, 2, None))
     assert same(last, default)
@@ -256,6 +290,7 @@ def test_exported_files_are_the_same_each_time(folder: Path, tmp_path: Path) -> 
     write_vocabulary(words, positions, Tokenizer.from_file(str(folder / "tokenizer.json")), tmp_path)
     parameters = random_parameters(len(words))
     write_layers(parameters, HEADS, tmp_path, "layers", (1, 2))
+    write_layers(parameters, HEADS, tmp_path, "chosen", (2,), chosen=True)
     assert (tmp_path / MANIFEST).read_text() == (folder / MANIFEST).read_text()
 
 

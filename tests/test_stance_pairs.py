@@ -21,10 +21,10 @@ PHENOMENA = {
     "strong_no_stance", "two_targets",
 }  # fmt: skip
 # The least share of right answers (docs/models.md has what is reached; nine of ten are wanted).
-REACHED = 0.82
+REACHED = 0.83
 FLOORS = {
-    "measured": 0.94, "strong_no_stance": 0.9, "quotation": 0.86, "two_targets": 0.84, "hedge_question": 0.81,
-    "concession": 0.8, "negation": 0.78, "comparison": 0.76,
+    "measured": 0.94, "strong_no_stance": 0.88, "two_targets": 0.87, "quotation": 0.86, "concession": 0.83,
+    "hedge_question": 0.81, "negation": 0.8, "comparison": 0.76,
 }  # fmt: skip
 
 

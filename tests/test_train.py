@@ -23,7 +23,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 import torch
-from tiny_models import DOCUMENTS, documents, install_tiny_base, save_tiny_transformer, write
+from tiny_models import DOCUMENTS, documents, install_tiny_base, save_tiny_transformer, without_rhetoric, write
 
 from pipeline.config import load_config
 from pipeline.errors import ConfigError, InputError, KyojitsuError, ModelError, OutputError
@@ -32,17 +32,17 @@ from pipeline.evaluate.models import resolve
 from pipeline.evaluate.sentences import evaluate
 from pipeline.evaluate.stance_data import DataOptions, StanceItem, gold_items
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, fingerprint, read_card
-from pipeline.models.encoder import Encoded, Encoder, Passage
+from pipeline.models.encoder import Encoder, Passage
 from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.ngrams import Ngrams
-from pipeline.models.stance_model import LABELS, SHARE, SURE, StanceModel, StanceQuestion, features, passage
+from pipeline.models.stance_model import LABELS, SHARE, SURE, StanceModel, StanceQuestion, passage
 from pipeline.record import StanceLabel
 from pipeline.training import cli
 from pipeline.training import train as training
-from pipeline.training.base_encoder import read_layers
+from pipeline.training.base_encoder import read_layers, write_layers
 from pipeline.training.build import StanceRun, fresh, restore, train_stance
 from pipeline.training.examples import stance_example, stance_questions
-from pipeline.training.fit import Recipe
+from pipeline.training.fit import Recipe, inputs
 from pipeline.training.ngrams import fit_ngrams
 from pipeline.training.train import BUNDLED, Options, as_documents, train
 
@@ -98,10 +98,7 @@ def test_bundled_sentence_model(gold: Path, tmp_path: Path, task: str) -> None:
 
 @pytest.mark.usefixtures("tiny_base")
 def test_heads_without_labels_say_no(tmp_path: Path) -> None:
-    facts = documents()
-    for each in facts:
-        for sentence in each.sentences:
-            sentence.rhetoric, sentence.hype, sentence.direction = [], 0, "none"
+    facts = without_rhetoric()
     gold = write(tmp_path / "facts.jsonl", facts)
     _, notes = train("checkable", str(gold), None, tmp_path / "model", QUICK)
     assert ["rhetoric" in note for note in notes] == [True, False]
@@ -126,17 +123,32 @@ def test_bundled_stance_model(gold: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tiny_base")
-def test_training_and_use_read_the_same_tokens_of_a_target() -> None:
-    _, vocabulary = fresh(Recipe())
+def test_training_and_use_give_the_same_logits(gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.models.stance_model.SURE", 2.0)  # the encoder reads every question
+    monkeypatch.setattr("pipeline.models.encoder.STRIDE", 1)
+    train("stance", str(gold), None, tmp_path / "model", QUICK)
+    network, vocabulary = fresh(Recipe())
+    restore(network, tmp_path / "model", "stance")
+    model = StanceModel(tmp_path / "model")
     asked = [question for question, _, _ in stance_questions(documents())]
     for question in [*asked, asked[0]._replace(place=None), asked[0]._replace(target="", place=None)]:
         example = stance_example(question, "favor", vocabulary)
-        (window,), offsets = vocabulary.split(passage(question))
-        states = np.arange(len(window.ids), dtype=np.float32)[:, None]
-        context = states[window.context]
-        mean = states.mean(axis=0)
-        encoded = Encoded(states[window.kept], offsets, mean, context.mean(axis=0) if len(context) else mean)
-        assert features(question, encoded)[1] == pytest.approx(np.mean(example.target))
+        ids, mask = inputs([example.ids])
+        target = torch.zeros_like(mask).index_fill(1, torch.tensor(example.target), 1)
+        with torch.inference_mode():
+            there = network.eval().stance(ids, mask, target)[0].numpy()
+        logits, _ = model.logits([question])
+        here = logits[0] - SHARE * model._ngrams.logits(passage(question), quoted=question.holder is not None)
+        assert here == pytest.approx(there, abs=0.05)  # products in 8 bits
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_stance_model_of_an_earlier_version(gold: Path, tmp_path: Path) -> None:
+    train("stance", str(gold), None, tmp_path / "model", QUICK)
+    parameters = read_layers(tmp_path / "model", "stance")
+    write_layers(parameters, 2, tmp_path / "model", "stance", (2,))
+    with pytest.raises(ModelError, match=r"earlier version, whose last layer.*Train it anew"):
+        StanceModel(tmp_path / "model")
 
 
 def test_ngrams_of_two_labels() -> None:
@@ -186,7 +198,7 @@ def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
     once, again = StanceRun(Recipe(epochs=1, batch=4)), StanceRun(Recipe(epochs=1, batch=4, seed=1))
     for name, runs in (("a", [once]), ("b", [again]), ("both", [once, again]), ("twice", [once, once])):
         (tmp_path / name).mkdir()
-        train_stance(documents(), tmp_path / name, runs)
+        train_stance(documents(), tmp_path / name, [runs])
     a, b, both = (load_heads(tmp_path / name / "stance.npz")["stance"][0] for name in ("a", "b", "both"))
     np.testing.assert_allclose(both, (a + b) / 2, rtol=1e-6)
     [question, *_] = [question for question, _, _ in stance_questions(documents())]
@@ -200,32 +212,37 @@ def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tiny_base")
-def test_a_run_goes_on_from_the_mean_of_those_before_and_takes_their_place(tmp_path: Path) -> None:
+def test_a_round_starts_from_the_mean_of_the_one_before(tmp_path: Path) -> None:
     once, again = StanceRun(Recipe(epochs=1, batch=4)), StanceRun(Recipe(epochs=1, batch=4, seed=1))
-    still = StanceRun(Recipe(epochs=1, batch=4, rate=1e-9, head_rate=1e-9), goes_on=True)
-    moved = StanceRun(Recipe(epochs=1, batch=4, rate=1e-3), goes_on=True)
-    made = {"mean": [once, again], "still": [once, again, still], "moved": [still, moved], "alone": [moved]}
-    for name, runs in made.items():
+    still = StanceRun(Recipe(epochs=1, batch=4, rate=1e-9, head_rate=1e-9))
+    moved = StanceRun(Recipe(epochs=1, batch=4, rate=1e-3))
+    made = {"mean": [[once, again]], "still": [[once, again], [still]], "moved": [[still], [moved]],
+            "alone": [[moved]], "beside": [[still], [moved, moved]],
+            "start": [[still]], "halfway": [[still], [moved._replace(halfway=True)]]}  # fmt: skip
+    for name, rounds in made.items():
         (tmp_path / name).mkdir()
-        train_stance(documents(), tmp_path / name, runs)
+        train_stance(documents(), tmp_path / name, rounds)
     layers = {name: read_layers(tmp_path / name, "stance") for name in made}
     for name, value in layers["mean"].items():
         np.testing.assert_allclose(layers["still"][name], value, atol=1e-6)
-    # A first run that does not move leaves the base encoder, and the next its whole step from there.
+    # A first run that does not move leaves the base encoder, and each run of the next round its whole step from there.
     for name, value in layers["alone"].items():
         np.testing.assert_allclose(layers["moved"][name], value, atol=2e-2)
+        np.testing.assert_allclose(layers["beside"][name], layers["moved"][name], atol=1e-6)
+        middle = (layers["start"][name] + layers["moved"][name]) / 2
+        np.testing.assert_allclose(layers["halfway"][name], middle, atol=np.abs(middle).max() / 50)
+    assert any(
+        np.abs(layers["halfway"][name] - layers["moved"][name]).max() > np.abs(value).max() / 50
+        for name, value in layers["start"].items()
+    )
     recipe = read_card(tmp_path / "still" / "stance.json", KIND_STANCE).recipe
-    assert [start["seed"] for start in recipe["start"]] == [0, 1]
+    assert [[run["seed"] for run in runs] for runs in recipe["start"]] == [[0, 1]]
     assert "averaged with" not in recipe
 
 
 @pytest.mark.usefixtures("tiny_base")
 def test_heads_that_were_never_trained_are_not_gone_on_from(tmp_path: Path) -> None:
-    facts = documents()
-    for each in facts:
-        for sentence in each.sentences:
-            sentence.rhetoric, sentence.hype, sentence.direction = [], 0, "none"
-    train("checkable", str(write(tmp_path / "gold.jsonl", facts)), None, tmp_path / "facts", QUICK)
+    train("checkable", str(write(tmp_path / "gold.jsonl", without_rhetoric())), None, tmp_path / "facts", QUICK)
     assert load_heads(tmp_path / "facts" / "hype.npz")["has_rhetoric"][1][0] > 10
     network, _ = fresh(Recipe())
     restore(network, tmp_path / "facts", "hype")
@@ -287,14 +304,14 @@ def test_a_start_for_another_task_is_refused(gold: Path, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("tiny_base")
 def test_the_encoder_reads_only_what_the_ngrams_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train_stance(documents(), tmp_path, [StanceRun(Recipe(epochs=1, batch=4))])
+    train_stance(documents(), tmp_path, [[StanceRun(Recipe(epochs=1, batch=4))]])
     model = StanceModel(tmp_path)
     questions = [question for question, _, _ in stance_questions(documents())][:3]
     one, sure, other = map(passage, questions)
     read: list[Passage] = []
-    encode_ = Encoder.encode
+    point = Encoder.point
     said = {sure: np.array([0.0, 0.0, 9.0], np.float32)}
-    monkeypatch.setattr(Encoder, "encode", lambda self, texts: read.extend(texts) or encode_(self, texts))
+    monkeypatch.setattr(Encoder, "point", lambda self, texts: read.extend(texts) or point(self, texts))
     monkeypatch.setattr(Ngrams, "logits", lambda self, text, quoted: said.get(text, np.zeros(3, np.float32)))
     rows, asked = model.logits(questions)
     assert (read, asked.tolist()) == ([one, other], [True, False, True])
@@ -307,7 +324,7 @@ def test_the_encoder_reads_only_what_the_ngrams_leave_open(tmp_path: Path, monke
 
 @pytest.mark.usefixtures("tiny_base")
 def test_ngrams_count_by_their_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train_stance(documents(), tmp_path, [StanceRun(Recipe(epochs=1, batch=4))])
+    train_stance(documents(), tmp_path, [[StanceRun(Recipe(epochs=1, batch=4))]])
     model = StanceModel(tmp_path)
     [question, *_] = [question for question, _, _ in stance_questions(documents())]
     ([with_them], _), of_ngrams = model.logits([question]), model._ngrams.logits(passage(question), quoted=False)
@@ -322,7 +339,7 @@ def test_the_card_knows_the_sentences_of_every_run(tmp_path: Path) -> None:
     further = [(StanceQuestion("北浜鉄道", f"北浜鉄道は{word}。", (0, 4)), label) for word, label in
                (("遅い", "against"), ("頼もしい", "favor"))]  # fmt: skip
     runs = [StanceRun(Recipe(epochs=1, batch=4, seed=seed), [one]) for seed, one in enumerate(further)]
-    card = train_stance(documents(), tmp_path, runs)
+    card = train_stance(documents(), tmp_path, [runs[:1], runs[1:]])
     assert {fingerprint(question.text) for question, _ in further} <= set(card.seen)
     assert card.data["units"] == len(card.seen)
 

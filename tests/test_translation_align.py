@@ -45,7 +45,7 @@ class Dictionary:
         return Encoded(
             states,
             np.array([place[:2] for place in places], np.int32).reshape(-1, 2),
-            *np.zeros((2, len(self.meanings)), np.float32),
+            np.zeros(len(self.meanings), np.float32),
         )
 
 

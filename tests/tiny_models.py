@@ -61,6 +61,14 @@ def documents() -> list[GoldDocument]:
     return [document(number) for number in range(len(DOCUMENTS))]
 
 
+def without_rhetoric() -> list[GoldDocument]:
+    facts = documents()
+    for each in facts:
+        for sentence in each.sentences:
+            sentence.rhetoric, sentence.hype, sentence.direction = [], 0, "none"
+    return facts
+
+
 def write(path: Path, found: list[GoldDocument]) -> Path:
     write_gold(path, [sentence for each in found for sentence in each.sentences])
     return path

@@ -33,6 +33,7 @@ TOKENIZER: Final = "tokenizer.json"
 EMBEDDINGS: Final = "embeddings.npz"
 MANIFEST: Final = "manifest.json"
 INPUT: Final = "embeddings"  # of a graph; its outputs are named by layer_name
+CHOSEN: Final = "chosen"  # a second input of some graphs: places of the tokens whose states the last layer is to give
 # What stands around a marked span in the text that is tokenized. Unicode keeps these two (noncharacters, section 23.7)
 # for use inside a program.
 MARKS: Final = ("\ufdd0", "\ufdd1")
@@ -43,6 +44,9 @@ WINDOW: Final = 256  # tokens that are read at once, of the 512 that e5 has posi
 OVERLAP: Final = 64  # text tokens that two windows share: each is read with 32 or more on either side
 CONTEXT: Final = 64  # tokens of a context that are read
 BATCH: Final = 16  # inputs at once; more were not faster (24 and 60 tokens)
+ROOM: Final = 8  # chosen tokens are filled up to a multiple of it, so that more inputs share a batch
+# Of so many tokens one stands for all in a mean. With 1 to 12 the encoder of stance is right alike (docs/models.md).
+STRIDE: Final = 4
 
 # A block of 32 numbers in 4 bits, as Q4_0 of llama.cpp: number i is scale x (nibble - 8); the low nibbles hold the
 # first half.
@@ -78,13 +82,23 @@ class Encoded(NamedTuple):
             white space, and are empty for a mark and for a space that is not in the text. Two tokens may share a
             character that stands for several (㍿).
         mean: the mean state of all that was read, context and the tokens of beginning and end included.
-        context: the mean state of the context; of all that was read where there is none.
     """
 
     states: Matrix
     offsets: NDArray[np.int32]
     mean: Matrix
-    context: Matrix
+
+
+class Pointed(NamedTuple):
+    """What the encoder says about a passage and the parts of it that it is pointed at.
+
+    Attributes:
+        mean: the mean state of every :data:`STRIDE`-th token of all that was read, for that of all.
+        marked: that of the tokens at the marks; of the context where there are none.
+    """
+
+    mean: Matrix
+    marked: Matrix
 
 
 class Window(NamedTuple):
@@ -185,12 +199,37 @@ class Encoder:
         states = iter(self._run([window for windows, _ in split for window in windows], output))
         return [_join(windows, [next(states) for _ in windows], offsets) for windows, offsets in split]
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the last layer is of chosen tokens only: :meth:`point` reads such a stack, :meth:`encode` the others."""
+        return any(value.name == CHOSEN for value in self._session.get_inputs())
+
+    def point(self, passages: Sequence[Passage]) -> list[Pointed]:
+        """The means that :class:`Pointed` holds, in the order of the passages; equal bytes as :meth:`encode` says."""
+        split = [self.vocabulary.split(passage) for passage in passages]
+        pointed = [pointed_at(passage, *parts) for passage, parts in zip(passages, split, strict=True)]
+        windows = [window for windows, _ in split for window in windows]
+        states = iter(self._choose(windows, [[*sample, *marked] for each in pointed for sample, marked in each]))
+        return [_means(each, [next(states) for _ in each]) for each in pointed]
+
     def _run(self, windows: Sequence[Window], output: str) -> list[Matrix]:
         states: dict[int, Matrix] = {}
-        for batch in _batches(windows):
+        for batch in _batches([len(window.ids) for window in windows]):
             embeddings = self.vocabulary.embed([windows[i] for i in batch])
             states.update(zip(batch, self._session.run([output], {INPUT: embeddings})[0], strict=True))
         return [states[i] for i in range(len(windows))]
+
+    def _choose(self, windows: Sequence[Window], places: Sequence[list[int]]) -> list[Matrix]:
+        """The states of some tokens of each window."""
+        filled = [[*chosen, *[0] * (-len(chosen) % ROOM)] for chosen in places]
+        states: dict[int, Matrix] = {}
+        for batch in _batches([(len(w.ids), len(chosen)) for w, chosen in zip(windows, filled, strict=True)]):
+            fed = {
+                INPUT: self.vocabulary.embed([windows[i] for i in batch]),
+                CHOSEN: np.array([filled[i] for i in batch], np.int64),
+            }
+            states.update(zip(batch, self._session.run(self._outputs[-1:], fed)[0], strict=True))
+        return [states[i][: len(chosen)] for i, chosen in enumerate(places)]
 
 
 def layer_name(layer: int) -> str:
@@ -267,24 +306,49 @@ def _windows(count: int, room: int) -> Iterator[tuple[int, int, int]]:
         kept = kept_end
 
 
-def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
-    """Indexes of windows of equal length, at most :data:`BATCH` at once."""
-
-    def length(i: int) -> int:
-        return len(windows[i].ids)
-
-    for _, group in groupby(sorted(range(len(windows)), key=length), key=length):
+def _batches(sizes: Sequence[int] | Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Indexes of inputs of equal size, at most :data:`BATCH` at once."""
+    size = sizes.__getitem__
+    for _, group in groupby(sorted(range(len(sizes)), key=size), key=size):
         same = list(group)
         yield from (same[i : i + BATCH] for i in range(0, len(same), BATCH))
 
 
 def _join(windows: Sequence[Window], states: Sequence[Matrix], offsets: NDArray[np.int32]) -> Encoded:
-    both = list(zip(windows, states, strict=True))
-    mean = np.concatenate(states).mean(axis=0)
-    context = np.concatenate([state[window.context] for window, state in both])
     return Encoded(
-        states=np.concatenate([state[window.kept] for window, state in both]),
+        states=np.concatenate([state[window.kept] for window, state in zip(windows, states, strict=True)]),
         offsets=offsets,
-        mean=mean,
-        context=context.mean(axis=0) if len(context) else mean,
+        mean=np.concatenate(states).mean(axis=0),
+    )
+
+
+def pointed_at(
+    passage: Passage, windows: Sequence[Window], offsets: NDArray[np.int32]
+) -> list[tuple[list[int], list[int]]]:
+    """Of each window the places of the tokens whose states make the means of :class:`Pointed`.
+
+    Args:
+        passage: what was split.
+        windows: its windows; others may follow.
+        offsets: of all tokens of its text.
+    """
+    starts, ends = offsets.T
+    inside = np.zeros(len(offsets), bool)
+    for start, end in passage.marks:
+        inside |= (starts < end) & (start < ends) & (starts < ends)
+    samples, marked, first = [list(range(0, len(window.ids), STRIDE)) for window in windows], [], 0
+    for window in windows:
+        kept = range(window.kept.start, window.kept.stop)
+        marked.append([kept[i] for i in np.flatnonzero(inside[first : first + len(kept)])])
+        first += len(kept)
+    contexts = [list(range(window.context.start, window.context.stop)) for window in windows]
+    found = next((places for places in (marked, contexts) if any(places)), samples)
+    return list(zip(samples, found, strict=True))
+
+
+def _means(pointed: Sequence[tuple[list[int], list[int]]], states: Sequence[Matrix]) -> Pointed:
+    both = list(zip(pointed, states, strict=True))
+    return Pointed(
+        np.concatenate([state[: len(sample)] for (sample, _), state in both]).mean(axis=0),
+        np.concatenate([state[len(sample) :] for (sample, _), state in both]).mean(axis=0),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
 from pipeline.models.card import KIND_STANCE, read_card
-from pipeline.models.encoder import Encoded, Encoder, Matrix, Passage, check_files
+from pipeline.models.encoder import Encoder, Matrix, Passage, check_files
 from pipeline.models.hype_model import load_heads
 from pipeline.models.ngrams import Ngrams
 from pipeline.record import StanceLabel
@@ -50,18 +50,6 @@ def passage(question: StanceQuestion) -> Passage:
     return Passage(question.text, context, (question.place,) if question.place else ())
 
 
-def tokens_at(offsets: NDArray[np.int32], place: tuple[int, int]) -> NDArray[np.intp]:
-    """The tokens, as their offsets in the text have it, that touch a place in it."""
-    starts, ends = offsets[:, 0], offsets[:, 1]
-    return np.flatnonzero((starts < place[1]) & (place[0] < ends) & (starts < ends))
-
-
-def features(question: StanceQuestion, encoded: Encoded) -> Matrix:
-    """What the head reads: the mean state of all, and that of the target's tokens; of the context where it is only meant."""
-    found = encoded.states[tokens_at(encoded.offsets, question.place)] if question.place else encoded.states[:0]
-    return np.concatenate([encoded.mean, found.mean(axis=0) if len(found) else encoded.context])
-
-
 def is_own(name: str) -> bool:
     """Whether a name is that of a model of this kind: ``bundled``, or a folder with its card."""
     return name == "bundled" or (Path(name) / f"{STACK}.json").is_file()
@@ -74,13 +62,12 @@ class StanceModel:
         """Load ``stance.onnx``, ``stance.npz``, ``ngrams.npz`` and ``stance.json`` of a folder. Raises ModelError."""
         self.card = read_card(folder / f"{STACK}.json", KIND_STANCE)
         if not (folder / NGRAMS).is_file():
-            raise ModelError(
-                f"{folder}: a stance model of an earlier version, without {NGRAMS}.",
-                remedy="Train it anew with `kyojitsu train stance`.",
-            )
+            raise _earlier(folder, f"without {NGRAMS}")
         check_files(folder, [f"{STACK}.npz", f"{STACK}.json", NGRAMS])
         self._ngrams = Ngrams.load(folder / NGRAMS)
         self._encoder = Encoder(folder, STACK, threads=threads)
+        if not self._encoder.chooses:
+            raise _earlier(folder, "whose last layer is of all tokens")
         self._weight, self._bias = load_heads(folder / f"{STACK}.npz")["stance"]
 
     def scores(self, questions: Sequence[StanceQuestion]) -> list[dict[StanceLabel, float]]:
@@ -103,7 +90,14 @@ class StanceModel:
         rows = np.array(by_ngrams, np.float32).reshape(-1, len(LABELS))
         unsure = softmax(rows)[:, NEUTRAL] < SURE
         numbers = np.flatnonzero(unsure).tolist()
-        for number, encoded in zip(numbers, self._encoder.encode([passages[n] for n in numbers]), strict=True):
+        for number, pointed in zip(numbers, self._encoder.point([passages[n] for n in numbers]), strict=True):
             rows[number] *= SHARE
-            rows[number] += features(questions[number], encoded) @ self._weight.T + self._bias
+            rows[number] += np.concatenate(pointed) @ self._weight.T + self._bias
         return rows, unsure
+
+
+def _earlier(folder: Path, what: str) -> ModelError:
+    return ModelError(
+        f"{folder}: a stance model of an earlier version, {what}.",
+        remedy="Train it anew with `kyojitsu train stance`.",
+    )

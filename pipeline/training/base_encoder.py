@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from pipeline.errors import ModelError
 from pipeline.models.encoder import (
     BLOCK,
+    CHOSEN,
     EMBEDDINGS,
     INPUT,
     MARKS,
@@ -232,7 +233,14 @@ def write_vocabulary(words: Matrix, positions: Matrix, tokenizer: Tokenizer, fol
     write_manifest(folder)
 
 
-def export_layers(model: BertModel, folder: Path, name: str = "layers", outputs: Sequence[int] = (6, 12)) -> None:
+def export_layers(
+    model: BertModel,
+    folder: Path,
+    name: str = "layers",
+    outputs: Sequence[int] = (6, 12),
+    *,
+    chosen: bool = False,
+) -> None:
     """Write the layers of a model as ``NAME.onnx`` beside its vocabulary, and the manifest anew.
 
     Args:
@@ -240,6 +248,7 @@ def export_layers(model: BertModel, folder: Path, name: str = "layers", outputs:
         folder: where :func:`export_vocabulary` wrote.
         name: of the stack.
         outputs: layers whose states it gives out (the first is 1); layers after the greatest are left out.
+        chosen: whether the last layer is to be of chosen tokens only, as :meth:`Encoder.point` reads it.
 
     Raises:
         ModelError: the embeddings of the model are not those of the folder.
@@ -250,7 +259,7 @@ def export_layers(model: BertModel, folder: Path, name: str = "layers", outputs:
             remedy="Keep model.embeddings frozen while fine-tuning.",
         )
     parameters = {key: value.detach().float().numpy() for key, value in model.state_dict().items()}
-    write_layers(parameters, model.config.num_attention_heads, folder, name, outputs)
+    write_layers(parameters, model.config.num_attention_heads, folder, name, outputs, chosen=chosen)
 
 
 def same_embeddings(model: BertModel, folder: Path) -> bool:
@@ -260,11 +269,19 @@ def same_embeddings(model: BertModel, folder: Path) -> bool:
         return np.array_equal(dequantize_q4(there["words"]), words) and np.array_equal(there["positions"], positions)
 
 
-def write_layers(parameters: Mapping[str, Matrix], heads: int, folder: Path, name: str, outputs: Sequence[int]) -> None:
+def write_layers(
+    parameters: Mapping[str, Matrix],
+    heads: int,
+    folder: Path,
+    name: str,
+    outputs: Sequence[int],
+    *,
+    chosen: bool = False,
+) -> None:
     """Write :func:`layers_graph` as ``NAME.onnx`` into a folder, and the manifest anew."""
     import onnx
 
-    onnx.save(layers_graph(parameters, heads, outputs), folder / f"{name}.onnx")
+    onnx.save(layers_graph(parameters, heads, outputs, chosen=chosen), folder / f"{name}.onnx")
     write_manifest(folder)
 
 
@@ -297,26 +314,34 @@ def read_layers(folder: Path, name: str) -> dict[str, Matrix]:
     return parameters
 
 
-def layers_graph(parameters: Mapping[str, Matrix], heads: int, outputs: Sequence[int]) -> onnx.ModelProto:
+def layers_graph(
+    parameters: Mapping[str, Matrix], heads: int, outputs: Sequence[int], *, chosen: bool = False
+) -> onnx.ModelProto:
     """The layers of a BERT model as a graph from embeddings (before their LayerNorm) to states.
 
     Args:
         parameters: by the names they have in transformers' BertModel.
         heads: how many heads attention has.
         outputs: layers whose states come out, in ascending order.
+        chosen: whether the graph also takes the places of some tokens. The last layer is then of these alone: they
+            attend to all tokens, and what nobody reads is not computed.
     """
     graph = _Graph(parameters)
     hidden = parameters["embeddings.LayerNorm.weight"].shape[0]
     begin = graph.add("Shape", [INPUT], end=2)  # how many texts, of how many tokens
     split, together = (graph.add("Concat", [begin, graph.hold([size])], axis=0) for size in (3 * hidden, hidden))
     rows = graph.add("Reshape", [INPUT, graph.hold([-1, hidden])])  # one a token, of all texts
-    graph.zero = graph.add("Expand", [graph.hold(np.uint8(128)), graph.add("Shape", [rows], end=1)])
+    graph.zero_points(rows)
     rows = graph.normalize(rows, "embeddings.LayerNorm")
     for layer in range(outputs[-1]):
         block = f"encoder.layer.{layer}"
         scaled, bias = graph.multiply(rows, *(f"{block}.attention.self.{part}" for part in ("query", "key", "value")))
-        parts = graph.add("Split", [graph.add("Reshape", [scaled, split])], count=3, axis=-1, num_outputs=3)
-        attended = graph.add("MultiHeadAttention", [*parts, bias], _CUSTOM, num_heads=heads)
+        query, *others = graph.add("Split", [graph.add("Reshape", [scaled, split])], count=3, axis=-1, num_outputs=3)
+        if chosen and layer + 1 == outputs[-1]:
+            query, kept = graph.choose(query), graph.choose(graph.add("Reshape", [rows, together]))
+            rows, together = graph.add("Reshape", [kept, graph.hold([-1, hidden])]), graph.add("Shape", [kept])
+            graph.zero_points(rows)
+        attended = graph.add("MultiHeadAttention", [query, *others, bias], _CUSTOM, num_heads=heads)
         attended = graph.add("Reshape", [attended, graph.hold([-1, hidden])])
         update = graph.add("Add", graph.multiply(attended, f"{block}.attention.output.dense"))
         rows = graph.normalize(graph.add("Add", [update, rows]), f"{block}.attention.output.LayerNorm")
@@ -325,7 +350,7 @@ def layers_graph(parameters: Mapping[str, Matrix], heads: int, outputs: Sequence
         rows = graph.normalize(graph.add("Add", [update, rows]), f"{block}.output.LayerNorm")
         if layer + 1 in outputs:
             graph.add("Reshape", [rows, together], name=layer_name(layer + 1))
-    return graph.model(hidden, [layer_name(layer) for layer in outputs])
+    return graph.model(hidden, [layer_name(layer) for layer in outputs], chosen=chosen)
 
 
 def quantize_q4(values: Matrix) -> NDArray[np.void]:
@@ -383,6 +408,16 @@ class _Graph:
         output: str = self.add("LayerNormalization", inputs, axis=-1, epsilon=EPSILON)
         return output
 
+    def zero_points(self, rows: str) -> None:
+        """The zero point of each of these rows, for the products that follow."""
+        self.zero = self.add("Expand", [self.hold(np.uint8(128)), self.add("Shape", [rows], end=1)])
+
+    def choose(self, states: str) -> str:
+        """Of states ``[text, token, dimension]`` those of the chosen tokens."""
+        places = self.add("Unsqueeze", [CHOSEN, self.hold([-1])])
+        output: str = self.add("GatherND", [states, places], batch_dims=1)
+        return output
+
     def multiply(self, rows: str, *names: str) -> tuple[str, str]:
         """Rows by the weights of linear layers side by side, in integers: the products, and the biases to add.
 
@@ -398,14 +433,18 @@ class _Graph:
         biases = np.concatenate([self._parameters[f"{name}.bias"] for name in names])
         return self.add("Mul", [product, scale]), self.hold(biases)
 
-    def model(self, hidden: int, outputs: Sequence[str]) -> onnx.ModelProto:
+    def model(self, hidden: int, outputs: Sequence[str], *, chosen: bool) -> onnx.ModelProto:
         """The graph as a file holds it."""
         from onnx import TensorProto, helper
 
-        def value(name: str) -> onnx.ValueInfoProto:
-            return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", "tokens", hidden])
+        def states(name: str, tokens: str = "tokens") -> onnx.ValueInfoProto:
+            return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", tokens, hidden])
 
-        graph = helper.make_graph(self._nodes, "layers", [value(INPUT)], [value(name) for name in outputs], self._held)
+        inputs, ends = [states(INPUT)], [states(name) for name in outputs]
+        if chosen:
+            inputs.append(helper.make_tensor_value_info(CHOSEN, TensorProto.INT64, ["texts", CHOSEN]))
+            ends[-1] = states(outputs[-1], CHOSEN)
+        graph = helper.make_graph(self._nodes, "layers", inputs, ends, self._held)
         versions = [helper.make_opsetid("", 21), helper.make_opsetid(_CUSTOM, 1)]
         return helper.make_model(graph, opset_imports=versions, ir_version=10, producer_name="kyojitsu")
 

@@ -99,63 +99,70 @@ class StanceRun(NamedTuple):
     Attributes:
         recipe: how it learns.
         further: examples besides those of the documents.
-        goes_on: whether it starts from the mean of the runs before it, and takes their place in the mean.
+        halfway: whether its weights are taken in the middle between where a run of a later round starts and where it
+            ends, which forgets less (Wortsman et al. 2022, *Robust fine-tuning of zero-shot models*).
     """
 
     recipe: Recipe
     further: Sequence[Answered] = ()
-    goes_on: bool = False
+    halfway: bool = False
 
 
 def train_stance(
     documents: Sequence[GoldDocument],
     folder: Path,
-    runs: Sequence[StanceRun],
+    rounds: Sequence[Sequence[StanceRun]],
     report: Report | None = None,
     start: Path | None = None,
 ) -> Card:
     """Train the stance model and write it to ``folder``, as :func:`train_hype` does.
 
-    The encoder and its head are the mean of the runs, at least one. The n-grams learn from what all runs do, each
-    question once, and the card knows their sentences.
+    The runs of a round start alike, those of the first as ``start`` says, those of another from the mean of the round
+    before; the encoder and its head are the mean of the last. The n-grams learn from what all runs do, each question
+    once, and the card knows their sentences.
     """
     train, held = split(documents)
     learnt: dict[Answered, None] = {}  # each once, in order
     with TemporaryDirectory() as work:
-        made: dict[Path, dict[str, Any]] = {}  # the recipe of each run in the mean
-        for number, run in enumerate(runs):
-            one, recipe = Path(work) / str(number), asdict(run.recipe)
-            network, vocabulary = fresh(run.recipe)
-            _export_vocabulary(network, one)
-            if run.goes_on and made:
-                average(list(made), one, STANCE)
-                restore(network, one, STANCE)
-                recipe["start"] = list(made.values())
-                made.clear()
-            elif start:
-                restore(network, start, STANCE)
-            questions = [*answered(train), *run.further]
-            learnt |= dict.fromkeys(questions)
-            fit(network, [], [stance_example(*question, vocabulary) for question in questions], run.recipe, report)
-            _export(network, one, STANCE, [STANCE])
-            made[one] = recipe
-        _export_vocabulary(network, folder)
-        average(list(made), folder, STANCE)
+        for number, runs in enumerate(rounds):
+            made = [Path(work) / f"{number}.{run}" for run, _ in enumerate(runs)]
+            for run, one in zip(runs, made, strict=True):
+                questions = [*answered(train), *run.further]
+                learnt |= dict.fromkeys(questions)
+                network = _train_stance_run(questions, one, run.recipe, report, start)
+                if run.halfway and start:
+                    average([start, one], one, STANCE)
+            start = folder if number + 1 == len(rounds) else Path(work) / str(number)
+            _export_vocabulary(network, start)
+            average(made, start, STANCE)
     fit_ngrams(list(learnt)).save(folder / NGRAMS)
-    return _judge_stance(folder, list(made.values()), train, held, list(learnt))
+    return _judge_stance(folder, rounds, train, held, list(learnt))
+
+
+def _train_stance_run(
+    questions: Sequence[Answered], folder: Path, recipe: Recipe, report: Report | None, start: Path | None
+) -> Network:
+    network, vocabulary = fresh(recipe)
+    if start:
+        restore(network, start, STANCE)
+    fit(network, [], [stance_example(*question, vocabulary) for question in questions], recipe, report)
+    _export(network, folder, STANCE, [STANCE])
+    return network
 
 
 def _judge_stance(
     folder: Path,
-    recipes: Sequence[dict[str, Any]],
+    rounds: Sequence[Sequence[StanceRun]],
     train: Sequence[GoldDocument],
     held: Sequence[GoldDocument],
     learnt: Sequence[Answered],
 ) -> Card:
-    """As :func:`_judge_hype`; ``recipes`` are those of the runs in the mean, ``learnt`` all that any run learned from."""
-    *others, recipe = recipes
+    """As :func:`_judge_hype`; ``learnt`` is all that any run learned from."""
+    *before, [*others, recipe] = [[asdict(run.recipe) | {"halfway": run.halfway} for run in runs] for runs in rounds]
+    if before:
+        recipe["start"] = before
     if others:
-        recipe = recipe | {"averaged with": others}
+        recipe["averaged with"] = others
     card = _card(KIND_STANCE, recipe, train, held, list(dict.fromkeys(question.text for question, _ in learnt)))
     _write(card, folder, "stance")
     asked = stance_questions(held)
@@ -264,7 +271,7 @@ def _temperatures(folder: Path, wanted: Sequence[Sentence], encoded: Sequence[En
 def _export(network: Network, folder: Path, name: str, heads: Sequence[str]) -> None:
     _export_vocabulary(network, folder)
     layers = network.encoder.config.num_hidden_layers
-    export_layers(network.encoder, folder, name, (layers,))
+    export_layers(network.encoder, folder, name, (layers,), chosen=name == STANCE)
     state = {key: value.detach().float().numpy() for key, value in network.state_dict().items()}
     arrays = {}
     for key, value in state.items():

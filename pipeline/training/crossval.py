@@ -21,7 +21,7 @@ from pipeline.models.stance_model import StanceModel
 from pipeline.training.build import train_hype, train_stance
 from pipeline.training.examples import stance_questions
 from pipeline.training.fit import Report
-from pipeline.training.ship import HYPE, stance_runs
+from pipeline.training.ship import HYPE, stance_rounds
 
 
 def genres_of_fold(documents: Sequence[GoldDocument], folds: int, fold: int) -> set[str]:
@@ -52,11 +52,11 @@ def run_fold(
     _write(folder / "hype.jsonl", [prediction(s, j) for s, j in zip(sentences, judged, strict=True)])
     asked = stance_questions(test)
     names = {question.target for question, _, _ in asked}
-    runs = [
-        run._replace(further=[(question, label) for question, label in run.further if question.target not in names])
-        for run in stance_runs(corpus, left_out)
+    rounds = [
+        [run._replace(further=[answer for answer in run.further if answer[0].target not in names]) for run in runs]
+        for runs in stance_rounds(corpus, left_out)
     ]
-    train_stance(train, folder, runs, report)
+    train_stance(train, folder, rounds, report)
     scores = StanceModel(folder).scores([question for question, _, _ in asked])
     rows = [
         {"doc": s.doc, "start": s.start, "target": t.target, "holder": t.holder, "label": t.label, "scores": row}

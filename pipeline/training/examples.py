@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.dataset.gold import Claim, GoldDocument, Rhetoric, Sentence, Stance
-from pipeline.models.encoder import Passage, Vocabulary
-from pipeline.models.stance_model import LABELS, StanceQuestion, passage, tokens_at
+from pipeline.models.encoder import Passage, Vocabulary, pointed_at
+from pipeline.models.stance_model import LABELS, StanceQuestion, passage
 from pipeline.record import TECHNIQUES, StanceLabel
 
 IGNORED: Final = -100  # torch's label for a position without one
@@ -71,11 +71,9 @@ def sentence_example(sentence: Sentence, vocabulary: Vocabulary) -> SentenceExam
 
 def stance_example(question: StanceQuestion, label: StanceLabel, vocabulary: Vocabulary) -> StanceExample:
     """Tokenize a question with its answer. What does not fit into one window is left out; a target there is only meant."""
-    (window, *_), offsets = vocabulary.split(passage(question))
-    kept = range(window.kept.start, window.kept.stop)
-    found = tokens_at(offsets[: len(kept)], question.place).tolist() if question.place else []
-    context = range(window.context.start, window.context.stop)
-    target = [kept[i] for i in found] or list(context) or list(range(len(window.ids)))
+    read = passage(question)
+    (window, *_), offsets = vocabulary.split(read)
+    [(_, target)] = pointed_at(read, [window], offsets)
     return StanceExample(window.ids, target, LABELS.index(label))
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 
@@ -25,31 +25,50 @@ from pipeline.training.examples import Answered, answered
 from pipeline.training.fit import Recipe
 
 HYPE: Final = Recipe(epochs=4, precision="bfloat16")
-# Three runs from the base encoder, and one that goes on from their mean with what was written last: it ships.
+# Rounds of runs: three from the base encoder, one from their mean, and then one from the other. Halfway through the last
+# is what ships.
 STANCE: Final = (
-    Recipe(epochs=3, rate=7e-5),
-    Recipe(epochs=2, seed=1),
-    Recipe(epochs=2, seed=2),
-    Recipe(epochs=1, seed=3, rate=5e-5, head_rate=5e-4),
+    (
+        Recipe(epochs=3, rate=7e-5),
+        Recipe(epochs=2, seed=1),
+        Recipe(epochs=2, seed=2),
+    ),
+    (Recipe(epochs=1, seed=3, rate=5e-5, head_rate=5e-4),),
+    (Recipe(epochs=1, seed=4, rate=5e-5, head_rate=5e-4),),
+    (Recipe(epochs=1, seed=5, rate=5e-5, head_rate=5e-4),),
 )
 # Pairs that were written, like all of stance_documents, after the first run was made.
 LATER: Final = frozenset(
     ["comparisons", "consequences", "figures_of_speech", "negation_and_concession", "newsroom", "understatement",
      "voices_and_bystanders"]
 )  # fmt: skip
-WAITING: Final = frozenset(
-    ["h"]
-)  # writers, by the letters in the names of the files, the second run did not learn from
-# Pairs and writers of documents that came after the third run: the last alone learns from them.
-LAST_PAIRS: Final = frozenset(["denial_and_mismatch", "ironic_and_mild", "judged_comparisons", "long_sentences"])
-LAST_WRITERS: Final = frozenset(["ia", "ib", "ic", "id", "ie", "if"])
-# Of what the runs before learned from besides the annotations, the last reads every second question again: of a pair,
-# whose questions follow each other, one side.
+# Writers, by the letters in the names of their files, that the second run did not learn from.
+WAITING: Final = frozenset(["h"])
+
+
+class Wave(NamedTuple):
+    """Files of pairs and writers of documents that came after a run, for the next one and later ones."""
+
+    pairs: frozenset[str]
+    writers: frozenset[str]
+
+
+WAVES: Final = (  # after the third run, the fourth and the fifth
+    Wave(
+        frozenset(["denial_and_mismatch", "ironic_and_mild", "judged_comparisons", "long_sentences"]),
+        frozenset(["ia", "ib", "ic", "id", "ie", "if"]),
+    ),
+    Wave(frozenset(["figures_of_irony"]), frozenset(["ig", "ih"])),
+    Wave(frozenset(["doubly_denied_and_mocked", "polite_insults"]), frozenset(["ii", "ij", "ik", "il", "im", "in"])),
+)
+# Of what is older than the waves a run that goes on reads a half again. The fourth takes every second question: of a
+# pair, whose questions follow each other, one side. Later ones take pairs whole, and the halves in turn.
 AGAIN: Final = 2
+SIDES: Final = 2  # questions of a pair
 DIGITS: Final = 3  # decimals in which figures must agree
 
 
-def stance_runs(corpus: Path, without_genres: Collection[str] = ()) -> list[StanceRun]:
+def stance_rounds(corpus: Path, without_genres: Collection[str] = ()) -> list[list[StanceRun]]:
     """The runs that the stance model comes out of, with what they learn from besides the annotations.
 
     Args:
@@ -60,31 +79,49 @@ def stance_runs(corpus: Path, without_genres: Collection[str] = ()) -> list[Stan
         InputError: a file is malformed, or there is none.
     """
     files = sorted((corpus / "stance_pairs").glob("*.tsv"))
-    documents = read_folder(corpus / "stance_documents")
-    if not files or not documents:
+    written = read_folder(corpus / "stance_documents")
+    if not files or not written:
         raise InputError(
             f"{corpus}: no stance_pairs or no stance_documents.", remedy="Name the corpus folder of the project."
         )
     pairs = {file.stem: [(asked.question, asked.label) for asked in read_pairs(file)] for file in files}
-    older = {name: answers for name, answers in pairs.items() if name not in LAST_PAIRS}
-    newest = {name: answers for name, answers in pairs.items() if name in LAST_PAIRS}
+    kept = [document for document in written if document.genre not in without_genres]
 
-    kept = [d for d in documents if d.genre not in without_genres]
-    earlier = [d for d in kept if _writer(d) not in LAST_WRITERS]
-    first = _together({name: answers for name, answers in older.items() if name not in LATER})
-    second = [*answered([d for d in earlier if _writer(d) not in WAITING]), *_together(older)]
-    third = [*answered(earlier), *_together(older)]
-    last = [*answered([d for d in kept if _writer(d) in LAST_WRITERS]), *_together(newest), *third[::AGAIN]]
-    return [
-        StanceRun(STANCE[0], first),
-        StanceRun(STANCE[1], second),
-        StanceRun(STANCE[2], third),
-        StanceRun(STANCE[3], last, goes_on=True),
+    later = Wave(*(frozenset().union(*names) for names in zip(*WAVES, strict=True)))
+    older = Wave(frozenset(pairs) - later.pairs, frozenset(map(_writer, written)) - later.writers)
+
+    def paired(waves: Iterable[Wave]) -> list[Answered]:
+        return [answer for wave in waves for name in pairs if name in wave.pairs for answer in pairs[name]]
+
+    def documents(waves: Iterable[Wave]) -> list[Answered]:
+        return [answer for wave in waves for answer in answered([d for d in kept if _writer(d) in wave.writers])]
+
+    def again(before: int, half: int) -> list[Answered]:
+        """The waves after so many of them, the newest first, and a half of what there was before."""
+        newest, known = WAVES[before : before + 2][::-1], [older, *WAVES[:before]]
+        return [
+            *documents(newest), *paired(newest), *_half(documents(known), half), *_half(paired(known), half, SIDES)
+        ]  # fmt: skip
+
+    first = Wave(older.pairs - LATER, frozenset())
+    second = Wave(older.pairs, older.writers - WAITING)
+    third = [*documents([older]), *paired([older])]
+    learnt = (
+        (paired([first]), [*documents([second]), *paired([second])], third),
+        ([*documents(WAVES[:1]), *paired(WAVES[:1]), *_half(third, 0)],),
+        (again(0, 1),),
+        (again(1, 0),),
+    )
+    *rounds, [last] = [
+        [StanceRun(recipe, further) for recipe, further in zip(recipes, of_round, strict=True)]
+        for recipes, of_round in zip(STANCE, learnt, strict=True)
     ]
+    return [*rounds, [last._replace(halfway=True)]]
 
 
-def _together(pairs: Mapping[str, Sequence[Answered]]) -> list[Answered]:
-    return [answer for answers in pairs.values() for answer in answers]
+def _half(answers: Sequence[Answered], which: int, together: int = 1) -> list[Answered]:
+    """Half of some answers, those that stand together together."""
+    return [answer for place, answer in enumerate(answers) if place // together % AGAIN == which]
 
 
 def _writer(document: GoldDocument) -> str:
@@ -101,7 +138,7 @@ def ship(corpus: Path, folder: Path) -> None:
             err.print(f"{step}/{steps} loss {loss:.3f}")
 
     train_hype(documents, folder, HYPE, report)
-    train_stance(documents, folder, stance_runs(corpus), report)
+    train_stance(documents, folder, stance_rounds(corpus), report)
 
 
 def differences(made: Path, reference: Path) -> list[str]:

@@ -231,7 +231,7 @@ def _bundled(task: str, gold: _Gold, options: Options) -> tuple[Run, list[str]]:
     start = None if options.start is None else folder_of(options.start)
     if task == "stance":
         return lambda seed, folder, report: train_stance(
-            gold.documents, folder, [StanceRun(replace(recipe, seed=seed))], report, start
+            gold.documents, folder, [[StanceRun(replace(recipe, seed=seed))]], report, start
         ), []
     recipe, notes = _without_absent(recipe, learnt)
     return lambda seed, folder, report: train_hype(
