@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,21 @@ from pipeline.dataset.gold import GoldDocument
 from pipeline.dataset.inline import read_folder
 from pipeline.dataset.pairs import read_pairs
 from pipeline.training.examples import answered
-from pipeline.training.ship import stance_rounds
+from pipeline.training.ship import LATER, WAITING, WAVES, stance_rounds
 
 CHECKLIST = Path(__file__).parent / "data" / "stance_pairs.tsv"
 DOCUMENTS = read_folder(CORPUS / "stance_documents")
 HELD_OUT = read_folder(CORPUS / "stance_heldout")
 ANNOTATED = read_folder(CORPUS / "annotations")
+PAIRS = {
+    file.stem: [(asked.question, asked.label) for asked in read_pairs(file)]
+    for file in sorted((CORPUS / "stance_pairs").glob("*.tsv"))
+}
+
+
+def writer(document: GoldDocument) -> str:
+    """The letters in the name of its file."""
+    return document.doc.rpartition("/")[2].rstrip("0123456789")
 
 
 def test_every_document_has_stances_of_its_own() -> None:
@@ -61,6 +71,35 @@ def test_no_sentence_is_in_the_checklist() -> None:
 def test_every_document_is_trained_on() -> None:
     learned = {question for runs in stance_rounds(CORPUS) for run in runs for question, _ in run.further}
     assert learned >= {question for question, _ in answered(DOCUMENTS)}
+
+
+def test_the_parts_are_of_what_there_is_and_apart() -> None:
+    named = [[LATER, *(wave.pairs for wave in WAVES)], [WAITING, *(wave.writers for wave in WAVES)]]
+    for parts, there in zip(named, (set(PAIRS), {writer(document) for document in DOCUMENTS}), strict=True):
+        assert set().union(*parts) <= there
+        assert sum(map(len, parts)) == len(set().union(*parts))
+
+
+def test_a_run_that_goes_on_reads_two_waves_and_a_half_of_what_is_older() -> None:
+    rounds = [set(run.further) for [run] in stance_rounds(CORPUS)[2:]]
+    of_waves = [
+        {
+            *answered([document for document in DOCUMENTS if writer(document) in wave.writers]),
+            *(answer for name in wave.pairs for answer in PAIRS[name]),
+        }
+        for wave in WAVES
+    ]
+    twice = Counter([*answered(DOCUMENTS), *(answer for pairs in PAIRS.values() for answer in pairs)])
+    for number, read in enumerate(rounds):
+        assert read >= of_waves[number] | of_waves[number + 1]
+        for pairs in PAIRS.values():  # whole or not at all
+            for one, other in zip(pairs[::2], pairs[1::2], strict=True):
+                assert (one in read) == (other in read) or twice[one] > 1 or twice[other] > 1
+    for number, (read, then) in enumerate(pairwise(rounds)):
+        older = set(twice).difference(*of_waves[number:])
+        assert read | then >= older
+        assert all(twice[answer] > 1 for answer in read & then & older)
+        assert len(read & older) == pytest.approx(len(older) / 2, rel=0.02)
 
 
 def test_a_genre_left_out_is_not_trained_on() -> None:

@@ -6,9 +6,10 @@ import csv
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from pipeline.evaluate.models import resolve
 from pipeline.evaluate.sentences import evaluate
 from pipeline.evaluate.stance_data import DataOptions, StanceItem, gold_items
 from pipeline.models.card import KIND_HYPE, KIND_STANCE, TRANSFORMER, fingerprint, read_card
-from pipeline.models.encoder import Encoder, Passage
+from pipeline.models.encoder import STRIDE, WINDOW, Encoder, Matrix, Passage
 from pipeline.models.hype_model import HypeModel, load_heads
 from pipeline.models.ngrams import Ngrams
 from pipeline.models.stance_model import LABELS, SHARE, SURE, StanceModel, StanceQuestion, passage
@@ -53,6 +54,20 @@ def hashes(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def mkdir(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def apart(one: Mapping[str, Matrix], other: Mapping[str, Matrix]) -> float:
+    """The distance of all weights of two models."""
+    return float(np.sqrt(sum(np.sum((one[name] - value) ** 2) for name, value in other.items())))
+
+
+def recipe_of(folder: Path) -> dict[str, Any]:
+    return read_card(folder / "stance.json", KIND_STANCE).recipe
 
 
 @pytest.fixture
@@ -143,6 +158,18 @@ def test_training_and_use_give_the_same_logits(gold: Path, tmp_path: Path, monke
 
 
 @pytest.mark.usefixtures("tiny_base")
+def test_what_stands_for_a_target() -> None:
+    _, vocabulary = fresh(Recipe())
+    # <s>, the name after a space, </s>, mark, name, mark, ...
+    for text in ("原発は反対。", "原発"):
+        assert stance_example(StanceQuestion("原発", text, (0, 2)), "favor", vocabulary).target == [5]
+    beyond = StanceQuestion("原発", "は" * WINDOW + "原発は反対。", (WINDOW, WINDOW + 2))
+    assert stance_example(beyond, "favor", vocabulary).target == [1, 2]
+    nothing = stance_example(StanceQuestion("", "原発は反対。"), "favor", vocabulary)
+    assert nothing.target == list(range(0, len(nothing.ids), STRIDE))
+
+
+@pytest.mark.usefixtures("tiny_base")
 def test_a_stance_model_of_an_earlier_version(gold: Path, tmp_path: Path) -> None:
     train("stance", str(gold), None, tmp_path / "model", QUICK)
     parameters = read_layers(tmp_path / "model", "stance")
@@ -197,8 +224,7 @@ def test_another_seed_gives_another_model(gold: Path, tmp_path: Path) -> None:
 def test_the_stance_model_is_the_mean_of_its_runs(tmp_path: Path) -> None:
     once, again = StanceRun(Recipe(epochs=1, batch=4)), StanceRun(Recipe(epochs=1, batch=4, seed=1))
     for name, runs in (("a", [once]), ("b", [again]), ("both", [once, again]), ("twice", [once, once])):
-        (tmp_path / name).mkdir()
-        train_stance(documents(), tmp_path / name, [runs])
+        train_stance(documents(), mkdir(tmp_path / name), [runs])
     a, b, both = (load_heads(tmp_path / name / "stance.npz")["stance"][0] for name in ("a", "b", "both"))
     np.testing.assert_allclose(both, (a + b) / 2, rtol=1e-6)
     [question, *_] = [question for question, _, _ in stance_questions(documents())]
@@ -220,14 +246,13 @@ def test_a_round_starts_from_the_mean_of_the_one_before(tmp_path: Path) -> None:
             "alone": [[moved]], "beside": [[still], [moved, moved]],
             "start": [[still]], "halfway": [[still], [moved._replace(halfway=True)]]}  # fmt: skip
     for name, rounds in made.items():
-        (tmp_path / name).mkdir()
-        train_stance(documents(), tmp_path / name, rounds)
+        train_stance(documents(), mkdir(tmp_path / name), rounds)
     layers = {name: read_layers(tmp_path / name, "stance") for name in made}
     for name, value in layers["mean"].items():
         np.testing.assert_allclose(layers["still"][name], value, atol=1e-6)
     # A first run that does not move leaves the base encoder, and each run of the next round its whole step from there.
-    for name, value in layers["alone"].items():
-        np.testing.assert_allclose(layers["moved"][name], value, atol=2e-2)
+    assert apart(layers["moved"], layers["alone"]) < 0.5 * apart(layers["alone"], layers["start"])
+    for name in layers["alone"]:
         np.testing.assert_allclose(layers["beside"][name], layers["moved"][name], atol=1e-6)
         middle = (layers["start"][name] + layers["moved"][name]) / 2
         np.testing.assert_allclose(layers["halfway"][name], middle, atol=np.abs(middle).max() / 50)
@@ -235,9 +260,19 @@ def test_a_round_starts_from_the_mean_of_the_one_before(tmp_path: Path) -> None:
         np.abs(layers["halfway"][name] - layers["moved"][name]).max() > np.abs(value).max() / 50
         for name, value in layers["start"].items()
     )
-    recipe = read_card(tmp_path / "still" / "stance.json", KIND_STANCE).recipe
+    recipe = recipe_of(tmp_path / "still")
     assert [[run["seed"] for run in runs] for runs in recipe["start"]] == [[0, 1]]
     assert "averaged with" not in recipe
+    assert [recipe_of(tmp_path / name).get("halfway") for name in ("halfway", "moved")] == [True, None]
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_first_run_is_not_averaged_with_what_it_starts_from(tmp_path: Path) -> None:
+    run = StanceRun(Recipe(epochs=1, batch=4))
+    train_stance(documents(), mkdir(tmp_path / "start"), [[run]])
+    for name, one in (("whole", run), ("halfway", run._replace(halfway=True))):
+        train_stance(documents(), mkdir(tmp_path / name), [[one]], start=tmp_path / "start")
+    assert hashes(tmp_path / "whole") == hashes(tmp_path / "halfway") != hashes(tmp_path / "start")
 
 
 @pytest.mark.usefixtures("tiny_base")

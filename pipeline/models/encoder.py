@@ -93,8 +93,9 @@ class Pointed(NamedTuple):
     """What the encoder says about a passage and the parts of it that it is pointed at.
 
     Attributes:
-        mean: the mean state of every :data:`STRIDE`-th token of all that was read, for that of all.
-        marked: that of the tokens at the marks; of the context where there are none.
+        mean: the mean state of every :data:`STRIDE`-th token that was read, counted anew in each window: for that of
+            all.
+        marked: that of all tokens at the marks; where there are none, of the context; without a context, ``mean``.
     """
 
     mean: Matrix
@@ -192,7 +193,11 @@ class Encoder:
         """The states of texts after a layer that the stack gives out (default: the last), in the order of the texts.
 
         Equal texts get equal bytes, whatever else is encoded with them.
+
+        Raises:
+            ModelError: the stack is one for :meth:`point`.
         """
+        self._read_by(chooses=False)
         output = self._outputs[-1] if layer is None else layer_name(layer)
         passages = [Passage(text) if isinstance(text, str) else text for text in texts]
         split = [self.vocabulary.split(passage) for passage in passages]
@@ -201,16 +206,29 @@ class Encoder:
 
     @property
     def chooses(self) -> bool:
-        """Whether the last layer is of chosen tokens only: :meth:`point` reads such a stack, :meth:`encode` the others."""
+        """Whether the last layer is of chosen tokens only: :meth:`point` reads it so, :meth:`encode` the others."""
         return any(value.name == CHOSEN for value in self._session.get_inputs())
 
     def point(self, passages: Sequence[Passage]) -> list[Pointed]:
-        """The means that :class:`Pointed` holds, in the order of the passages; equal bytes as :meth:`encode` says."""
+        """The means that :class:`Pointed` holds, in the order of the passages; equal bytes as :meth:`encode` says.
+
+        Raises:
+            ModelError: the stack is one for :meth:`encode`.
+        """
+        self._read_by(chooses=True)
         split = [self.vocabulary.split(passage) for passage in passages]
         pointed = [pointed_at(passage, *parts) for passage, parts in zip(passages, split, strict=True)]
         windows = [window for windows, _ in split for window in windows]
         states = iter(self._choose(windows, [[*sample, *marked] for each in pointed for sample, marked in each]))
         return [_means(each, [next(states) for _ in each]) for each in pointed]
+
+    def _read_by(self, *, chooses: bool) -> None:
+        if self.chooses != chooses:
+            given = "chosen tokens only" if self.chooses else "all tokens"
+            raise ModelError(
+                f"a stack whose last layer is of {given} was read as the other kind.",
+                remedy="Read stance models with Encoder.point, others with Encoder.encode.",
+            )
 
     def _run(self, windows: Sequence[Window], output: str) -> list[Matrix]:
         states: dict[int, Matrix] = {}

@@ -21,9 +21,9 @@ STACK: Final = "stance"
 NGRAMS: Final = "ngrams.npz"
 LABELS: Final[tuple[StanceLabel, ...]] = get_args(StanceLabel)
 SHARE: Final = 0.4  # weight of the n-grams' logits beside the encoder's; on genres left out .2 to .6 do alike
-# Where the n-grams alone find neutral this likely, the encoder is not asked (a cascade, Viola and Jones 2001). That saves it
-# every tenth question of genres left out at a cost of .002 in macro-F1 at most (docs/models.md). A score beside it may jump where
-# two kinds of processor differ in its last bits.
+# Where the n-grams alone find neutral this likely, the encoder is not asked (a cascade, Viola and Jones 2001). That
+# saves it every tenth question of genres left out at a cost of .002 in macro-F1 at most (docs/models.md). A score
+# beside it may jump where two kinds of processor differ in its last bits.
 SURE: Final = 0.93
 NEUTRAL: Final = LABELS.index("neutral")
 
@@ -77,7 +77,7 @@ class StanceModel:
         return [dict(zip(LABELS, map(float, row), strict=True)) for row in softmax(rows)]
 
     def logits(self, questions: Sequence[StanceQuestion]) -> tuple[Matrix, NDArray[np.bool_]]:
-        """What the encoder's head and the n-grams say together; where the n-grams are :data:`SURE`, what they say alone.
+        """What the encoder's head and the n-grams say together; where the n-grams are :data:`SURE`, they alone.
 
         Returns:
             One row a question, one column a label; and which questions the encoder has read.
@@ -92,7 +92,7 @@ class StanceModel:
         numbers = np.flatnonzero(unsure).tolist()
         for number, pointed in zip(numbers, self._encoder.point([passages[n] for n in numbers]), strict=True):
             rows[number] *= SHARE
-            rows[number] += np.concatenate(pointed) @ self._weight.T + self._bias
+            rows[number] += np.concatenate([pointed.mean, pointed.marked]) @ self._weight.T + self._bias
         return rows, unsure
 
 

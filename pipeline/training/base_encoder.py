@@ -324,7 +324,7 @@ def layers_graph(
         heads: how many heads attention has.
         outputs: layers whose states come out, in ascending order.
         chosen: whether the graph also takes the places of some tokens. The last layer is then of these alone: they
-            attend to all tokens, and what nobody reads is not computed.
+            attend to all tokens, and of the others nothing but keys, values and queries is computed.
     """
     graph = _Graph(parameters)
     hidden = parameters["embeddings.LayerNorm.weight"].shape[0]

@@ -1,9 +1,9 @@
 """Cross-validation over genres: train on the documents of the others, judge those of the genres left out.
 
 Every sentence is judged once, by a model that has seen nothing of its genre (nor, since every document has targets of
-its own, of its targets; general ones may stand in pairs and documents under a longer or shorter name). Each fold is trained and
-exported as what ships is: the figures are those of the exported weights. A fold leaves out several genres at once,
-which is harder than leaving out one.
+its own, of its targets; general ones may stand in pairs and documents under a longer or shorter name). Each fold is
+trained and exported as what ships is: the figures are those of the exported weights. A fold leaves out several genres
+at once, which is harder than leaving out one.
 """
 
 from __future__ import annotations

@@ -70,7 +70,11 @@ def sentence_example(sentence: Sentence, vocabulary: Vocabulary) -> SentenceExam
 
 
 def stance_example(question: StanceQuestion, label: StanceLabel, vocabulary: Vocabulary) -> StanceExample:
-    """Tokenize a question with its answer. What does not fit into one window is left out; a target there is only meant."""
+    """Tokenize a question with its answer.
+
+    What does not fit into one window is left out; a target there is only meant: the name before the sentence stands for
+    it. Where there is no name either, the tokens that :class:`Pointed` takes a mean of do.
+    """
     read = passage(question)
     (window, *_), offsets = vocabulary.split(read)
     [(_, target)] = pointed_at(read, [window], offsets)

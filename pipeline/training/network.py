@@ -34,7 +34,7 @@ class Network(nn.Module):
         self.sentence_heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in SENTENCE_HEADS.items()})
         # A span is judged by the mean of its states beside that of its sentence.
         self.span_heads = nn.ModuleDict({name: nn.Linear(2 * width, size) for name, size in SPAN_HEADS.items()})
-        self.stance_head = nn.Linear(2 * width, len(LABELS))  # of all tokens' mean and the target's
+        self.stance_head = nn.Linear(2 * width, len(LABELS))
 
     def sentence(self, ids: Tensor, mask: Tensor, spans: Sequence[Span]) -> dict[str, Tensor]:
         """Logits of every head: [batch, tokens, labels] for tokens, [batch, labels] for sentences, [spans, labels]."""
@@ -53,7 +53,11 @@ class Network(nn.Module):
         return {name: head(of_spans) for name, head in self.span_heads.items()}
 
     def stance(self, ids: Tensor, mask: Tensor, target: Tensor) -> Tensor:
-        """Logits of favor, against and neutral, [batch, 3]; ``target`` masks the target's tokens, [batch, tokens]."""
+        """Logits of favor, against and neutral, [batch, 3]; ``target`` masks the target's tokens, [batch, tokens].
+
+        The head reads the mean state of all tokens beside that of the target's. In use the first is taken over every
+        so many-th token (``pipeline.models.encoder.STRIDE``).
+        """
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         means = torch.cat((pooled(states, mask), pooled(states, target)), dim=-1)
         logits: Tensor = self.stance_head(self.dropout(means))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,51 +26,53 @@ from pipeline.training.examples import Answered, answered
 from pipeline.training.fit import Recipe
 
 HYPE: Final = Recipe(epochs=4, precision="bfloat16")
-# Rounds of runs: three from the base encoder, one from their mean, and then one from the other. Halfway through the last
-# is what ships.
+_ONCE_MORE: Final = Recipe(epochs=1, rate=5e-5, head_rate=5e-4)
+# Rounds of runs: three from the base encoder, one from their mean, and then each from the one before.
 STANCE: Final = (
     (
-        Recipe(epochs=3, rate=7e-5),
-        Recipe(epochs=2, seed=1),
-        Recipe(epochs=2, seed=2),
+        StanceRun(Recipe(epochs=3, rate=7e-5)),
+        StanceRun(Recipe(epochs=2, seed=1)),
+        StanceRun(Recipe(epochs=2, seed=2)),
     ),
-    (Recipe(epochs=1, seed=3, rate=5e-5, head_rate=5e-4),),
-    (Recipe(epochs=1, seed=4, rate=5e-5, head_rate=5e-4),),
-    (Recipe(epochs=1, seed=5, rate=5e-5, head_rate=5e-4),),
+    (StanceRun(replace(_ONCE_MORE, seed=3)),),
+    (StanceRun(replace(_ONCE_MORE, seed=4)),),
+    (StanceRun(replace(_ONCE_MORE, seed=5), halfway=True),),
 )
-# Pairs that were written, like all of stance_documents, after the first run was made.
-LATER: Final = frozenset(
-    ["comparisons", "consequences", "figures_of_speech", "negation_and_concession", "newsroom", "understatement",
-     "voices_and_bystanders"]
-)  # fmt: skip
-# Writers, by the letters in the names of their files, that the second run did not learn from.
-WAITING: Final = frozenset(["h"])
 
 
-class Wave(NamedTuple):
-    """Files of pairs and writers of documents that came after a run, for the next one and later ones."""
+class Part(NamedTuple):
+    """A part of what was written: files of pairs, and documents by the letters of their writer in their names."""
 
     pairs: frozenset[str]
     writers: frozenset[str]
 
 
-WAVES: Final = (  # after the third run, the fourth and the fifth
-    Wave(
+# Pairs that were written, like all of stance_documents, after the first run was made.
+LATER: Final = frozenset(
+    ["comparisons", "consequences", "figures_of_speech", "negation_and_concession", "newsroom", "understatement",
+     "voices_and_bystanders"]
+)  # fmt: skip
+# Writers that the second run did not learn from.
+WAITING: Final = frozenset(["h"])
+# What was written after the third run, and after each further one.
+WAVES: Final = (
+    Part(
         frozenset(["denial_and_mismatch", "ironic_and_mild", "judged_comparisons", "long_sentences"]),
         frozenset(["ia", "ib", "ic", "id", "ie", "if"]),
     ),
-    Wave(frozenset(["figures_of_irony"]), frozenset(["ig", "ih"])),
-    Wave(frozenset(["doubly_denied_and_mocked", "polite_insults"]), frozenset(["ii", "ij", "ik", "il", "im", "in"])),
+    Part(frozenset(["figures_of_irony"]), frozenset(["ig", "ih"])),
+    Part(frozenset(["doubly_denied_and_mocked", "polite_insults"]), frozenset(["ii", "ij", "ik", "il", "im", "in"])),
 )
-# Of what is older than the waves a run that goes on reads a half again. The fourth takes every second question: of a
-# pair, whose questions follow each other, one side. Later ones take pairs whole, and the halves in turn.
+# Of what is older than the waves that it reads whole, a run that goes on reads a half again. The fourth takes every
+# second question: of a pair, whose questions follow each other, one side. Later ones take pairs whole, and the halves
+# in turn.
 AGAIN: Final = 2
 SIDES: Final = 2  # questions of a pair
 DIGITS: Final = 3  # decimals in which figures must agree
 
 
 def stance_rounds(corpus: Path, without_genres: Collection[str] = ()) -> list[list[StanceRun]]:
-    """The runs that the stance model comes out of, with what they learn from besides the annotations.
+    """The rounds of :data:`STANCE`, with what their runs learn from besides the annotations.
 
     Args:
         corpus: the folder that holds ``stance_documents`` and ``stance_pairs``.
@@ -87,36 +90,34 @@ def stance_rounds(corpus: Path, without_genres: Collection[str] = ()) -> list[li
     pairs = {file.stem: [(asked.question, asked.label) for asked in read_pairs(file)] for file in files}
     kept = [document for document in written if document.genre not in without_genres]
 
-    later = Wave(*(frozenset().union(*names) for names in zip(*WAVES, strict=True)))
-    older = Wave(frozenset(pairs) - later.pairs, frozenset(map(_writer, written)) - later.writers)
+    later = Part(*(frozenset().union(*names) for names in zip(*WAVES, strict=True)))
+    older = Part(frozenset(pairs) - later.pairs, frozenset(map(_writer, written)) - later.writers)
 
-    def paired(waves: Iterable[Wave]) -> list[Answered]:
-        return [answer for wave in waves for name in pairs if name in wave.pairs for answer in pairs[name]]
+    def paired(parts: Iterable[Part]) -> list[Answered]:
+        return [answer for part in parts for name in pairs if name in part.pairs for answer in pairs[name]]
 
-    def documents(waves: Iterable[Wave]) -> list[Answered]:
-        return [answer for wave in waves for answer in answered([d for d in kept if _writer(d) in wave.writers])]
+    def documents(parts: Iterable[Part]) -> list[Answered]:
+        return [answer for part in parts for answer in answered([d for d in kept if _writer(d) in part.writers])]
 
-    def again(before: int, half: int) -> list[Answered]:
-        """The waves after so many of them, the newest first, and a half of what there was before."""
-        newest, known = WAVES[before : before + 2][::-1], [older, *WAVES[:before]]
+    def again(wave: int, half: int) -> list[Answered]:
+        """A wave and the one before it, and a half of all that is older: every second question, every second pair."""
+        newest, known = [WAVES[wave], WAVES[wave - 1]], [older, *WAVES[: wave - 1]]
         return [
             *documents(newest), *paired(newest), *_half(documents(known), half), *_half(paired(known), half, SIDES)
         ]  # fmt: skip
 
-    first = Wave(older.pairs - LATER, frozenset())
-    second = Wave(older.pairs, older.writers - WAITING)
+    first = Part(older.pairs - LATER, frozenset())
+    second = Part(older.pairs, older.writers - WAITING)
     third = [*documents([older]), *paired([older])]
     learnt = (
         (paired([first]), [*documents([second]), *paired([second])], third),
         ([*documents(WAVES[:1]), *paired(WAVES[:1]), *_half(third, 0)],),
-        (again(0, 1),),
-        (again(1, 0),),
+        *((again(wave, wave % AGAIN),) for wave in range(1, len(WAVES))),
     )
-    *rounds, [last] = [
-        [StanceRun(recipe, further) for recipe, further in zip(recipes, of_round, strict=True)]
-        for recipes, of_round in zip(STANCE, learnt, strict=True)
+    return [
+        [run._replace(further=further) for run, further in zip(runs, of_round, strict=True)]
+        for runs, of_round in zip(STANCE, learnt, strict=True)
     ]
-    return [*rounds, [last._replace(halfway=True)]]
 
 
 def _half(answers: Sequence[Answered], which: int, together: int = 1) -> list[Answered]:
