@@ -22,8 +22,8 @@ NGRAMS: Final = "ngrams.npz"
 LABELS: Final[tuple[StanceLabel, ...]] = get_args(StanceLabel)
 SHARE: Final = 0.4  # weight of the n-grams' logits beside the encoder's; on genres left out .2 to .6 do alike
 # Where the n-grams alone find neutral this likely, the encoder is not asked (a cascade, Viola and Jones 2001). That
-# saves it every tenth question of genres left out at a cost of .002 in macro-F1 at most (docs/models.md). A score
-# beside it may jump where two kinds of processor differ in its last bits.
+# saves it every eighth question of genres left out at a cost of .001 in macro-F1 (docs/models.md). A score beside it
+# may jump where two kinds of processor differ in its last bits.
 SURE: Final = 0.93
 NEUTRAL: Final = LABELS.index("neutral")
 

@@ -36,7 +36,10 @@ STANCE: Final = (
     ),
     (StanceRun(replace(_ONCE_MORE, seed=3)),),
     (StanceRun(replace(_ONCE_MORE, seed=4)),),
-    (StanceRun(replace(_ONCE_MORE, seed=5), halfway=True),),
+    (StanceRun(replace(_ONCE_MORE, seed=5)),),
+    (StanceRun(replace(_ONCE_MORE, seed=6)),),
+    (StanceRun(replace(_ONCE_MORE, seed=7)),),
+    (StanceRun(replace(_ONCE_MORE, seed=8)),),
 )
 
 
@@ -62,6 +65,9 @@ WAVES: Final = (
     ),
     Part(frozenset(["figures_of_irony"]), frozenset(["ig", "ih"])),
     Part(frozenset(["doubly_denied_and_mocked", "polite_insults"]), frozenset(["ii", "ij", "ik", "il", "im", "in"])),
+    Part(frozenset(), frozenset(["io", "ip"])),
+    Part(frozenset(["short_contrasts"]), frozenset(["iq", "ir", "is"])),
+    Part(frozenset(["denials_and_barbs"]), frozenset(["it", "iu", "iv"])),
 )
 # Of what is older than the waves that it reads whole, a run that goes on reads a half again. The fourth takes every
 # second question: of a pair, whose questions follow each other, one side. Later ones take pairs whole, and the halves
