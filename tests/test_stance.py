@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ from pipeline.record import (
     encode,
     layer,
 )
-from pipeline.stages.stance import Scores, StanceStage, decide, document_stances, moved, settled, softmax
+from pipeline.stages.stance import Place, Scores, StanceStage, decide, document_stances, moved, settled, softmax
 from pipeline.text.polarity import Lexicon
 from pipeline.text.syntax import Tree
 from pipeline.text.targets import Targets
@@ -387,11 +388,35 @@ def _scores(favor: float, against: float) -> Scores:
 
 def test_the_rest_of_a_document_settles_the_side():
     unsure, sure, other = _scores(0.3, 0.4), _scores(0.8, 0.1), _scores(0.3, 0.4)
-    found = settled([unsure, sure, other], ["a", "a", "b"])
+    found = settled([unsure, sure, other], [Place("a", 0, "x"), Place("a", 1, "x"), Place("b", 0, "x")])
     assert found[0]["favor"] > found[0]["against"]
     assert found[0]["neutral"] == pytest.approx(0.3)
-    assert found[2] == pytest.approx(other)  # alone in its group
-    assert settled([_scores(0.0, 0.0), sure], ["a", "a"])[0] == pytest.approx(_scores(0.0, 0.0))
+    assert found[2] == pytest.approx(other)  # of another document
+    none = settled([_scores(0.0, 0.0), sure], [Place("a", 0, "x"), Place("a", 1, "x")])
+    assert none[0] == pytest.approx(_scores(0.0, 0.0))
+
+
+@pytest.mark.parametrize("sentence", [0, 1], ids=["in the sentence", "in another"])
+def test_praise_of_another_speaks_against_a_target(sentence: int):
+    unsure, praise = _scores(0.36, 0.34), _scores(0.8, 0.1)
+    places = [Place("a", 0, "x"), Place("a", sentence, "y")]
+    found = settled([unsure, praise], places)[0]
+    assert found["against"] > found["favor"]
+    blame = settled([unsure, _scores(0.1, 0.8)], places)[0]
+    assert blame["favor"] / blame["against"] > 0.36 / 0.34
+    assert settled([unsure, praise], [Place("a", 0, "x"), Place("b", sentence, "y")])[0] == pytest.approx(unsure)
+    # What is said of the target itself weighs more.
+    both = settled([unsure, praise, praise], [*places, Place("a", 2, "x")])[0]
+    assert both["favor"] > both["against"]
+
+
+def test_leads_are_means_with_one_that_takes_no_side():
+    leads = [0.2, 0.6, -0.3, 0.1, 0.5]
+    places = [Place("a", *at) for at in ((0, "x"), (1, "x"), (0, "y"), (1, "y"), (2, "z"))]
+    found = settled([_scores(0.5 + lead / 2, 0.5 - lead / 2) for lead in leads], places)[0]
+    own, beside, elsewhere = 0.6 / 2, -0.3 / 2, (0.1 + 0.5) / 3
+    odds = 0.6 / 0.4 * math.exp(2 * (2.5 * own - (beside + elsewhere)))
+    assert found["favor"] / found["against"] == pytest.approx(odds)
 
 
 def test_words_and_rhetoric_move_the_model():
@@ -406,14 +431,17 @@ def test_words_and_rhetoric_move_the_model():
     assert moved(model, softmax(0.0, 0.0), None) == pytest.approx(model)  # nothing said
 
 
-@given(st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.integers(0, 2)), max_size=8))
-def test_settled_scores_are_probabilities_in_any_order(drawn: list[tuple[float, float, int]]):
-    scores, groups = [_scores(f, a) for f, a, _ in drawn], [g for *_, g in drawn]
-    found = settled(scores, groups)
+_PLACES = st.builds(Place, st.integers(0, 1), st.integers(0, 2), st.integers(0, 2))
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), _PLACES), max_size=8))
+def test_settled_scores_are_probabilities_in_any_order(drawn: list[tuple[float, float, Place]]):
+    scores, places = [_scores(f, a) for f, a, _ in drawn], [place for *_, place in drawn]
+    found = settled(scores, places)
     for before, after in zip(scores, found, strict=True):
         assert sum(after.values()) == pytest.approx(1)
         assert after["neutral"] == before["neutral"]
-    backwards = settled(scores[::-1], groups[::-1])[::-1]
+    backwards = settled(scores[::-1], places[::-1])[::-1]
     for one, two in zip(found, backwards, strict=True):
         assert one == pytest.approx(two)
 

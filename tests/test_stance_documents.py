@@ -40,6 +40,10 @@ def test_every_document_has_stances_of_its_own() -> None:
         assert {stance.target for stance in document.stances} >= asked, document.doc
 
 
+def test_genres_are_those_that_folds_leave_out() -> None:
+    assert {document.genre for document in DOCUMENTS} <= {document.genre for document in ANNOTATED}
+
+
 def test_nothing_but_stance_is_labelled() -> None:
     assert not any(s.rhetoric or s.claims or s.hype or s.forecast for d in [*DOCUMENTS, *HELD_OUT] for s in d.sentences)
 

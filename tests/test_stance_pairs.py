@@ -21,10 +21,10 @@ PHENOMENA = {
     "strong_no_stance", "two_targets",
 }  # fmt: skip
 # The least share of right answers (docs/models.md has what is reached; nine of ten are wanted).
-REACHED = 0.83
+REACHED = 0.84
 FLOORS = {
-    "measured": 0.96, "two_targets": 0.89, "quotation": 0.85, "strong_no_stance": 0.85, "hedge_question": 0.83,
-    "concession": 0.82, "mild": 0.81, "negation": 0.81, "comparison": 0.8, "sarcasm": 0.63,
+    "measured": 0.96, "two_targets": 0.9, "hedge_question": 0.89, "strong_no_stance": 0.85, "concession": 0.84,
+    "quotation": 0.84, "mild": 0.81, "negation": 0.81, "comparison": 0.79, "sarcasm": 0.63,
 }  # fmt: skip
 
 

@@ -243,7 +243,8 @@ def test_a_round_starts_from_the_mean_of_the_one_before(tmp_path: Path) -> None:
     still = StanceRun(Recipe(epochs=1, batch=4, rate=1e-9, head_rate=1e-9))
     moved = StanceRun(Recipe(epochs=1, batch=4, rate=1e-3))
     made = {"mean": [[once, again]], "still": [[once, again], [still]], "moved": [[still], [moved]],
-            "alone": [[moved]], "beside": [[still], [moved, moved]], "start": [[still]]}  # fmt: skip
+            "alone": [[moved]], "beside": [[still], [moved, moved]],
+            "start": [[still]], "halfway": [[still], [moved._replace(halfway=True)]]}  # fmt: skip
     for name, rounds in made.items():
         train_stance(documents(), mkdir(tmp_path / name), rounds)
     layers = {name: read_layers(tmp_path / name, "stance") for name in made}
@@ -253,9 +254,25 @@ def test_a_round_starts_from_the_mean_of_the_one_before(tmp_path: Path) -> None:
     assert apart(layers["moved"], layers["alone"]) < 0.5 * apart(layers["alone"], layers["start"])
     for name in layers["alone"]:
         np.testing.assert_allclose(layers["beside"][name], layers["moved"][name], atol=1e-6)
+        middle = (layers["start"][name] + layers["moved"][name]) / 2
+        np.testing.assert_allclose(layers["halfway"][name], middle, atol=np.abs(middle).max() / 50)
+    assert any(
+        np.abs(layers["halfway"][name] - layers["moved"][name]).max() > np.abs(value).max() / 50
+        for name, value in layers["start"].items()
+    )
     recipe = recipe_of(tmp_path / "still")
     assert [[run["seed"] for run in runs] for runs in recipe["start"]] == [[0, 1]]
     assert "averaged with" not in recipe
+    assert [recipe_of(tmp_path / name).get("halfway") for name in ("halfway", "moved")] == [True, None]
+
+
+@pytest.mark.usefixtures("tiny_base")
+def test_a_first_run_is_not_averaged_with_what_it_starts_from(tmp_path: Path) -> None:
+    run = StanceRun(Recipe(epochs=1, batch=4))
+    train_stance(documents(), mkdir(tmp_path / "start"), [[run]])
+    for name, one in (("whole", run), ("halfway", run._replace(halfway=True))):
+        train_stance(documents(), mkdir(tmp_path / name), [[one]], start=tmp_path / "start")
+    assert hashes(tmp_path / "whole") == hashes(tmp_path / "halfway") != hashes(tmp_path / "start")
 
 
 @pytest.mark.usefixtures("tiny_base")

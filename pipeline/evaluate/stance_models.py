@@ -31,7 +31,7 @@ from pipeline.models.stance_model import NGRAMS, STACK, StanceQuestion, is_own
 from pipeline.models.stance_model import StanceModel as Trained
 from pipeline.record import Model, Record, Sentence, StanceLabel, layer
 from pipeline.stages.hype import CUES
-from pipeline.stages.stance import LEXICON, decide, moved, settled
+from pipeline.stages.stance import LEXICON, Place, decide, moved, settled
 from pipeline.text.targets import Targets
 from pipeline.text.width import fold_character
 
@@ -191,7 +191,7 @@ class Bundled:
             moved(by_model, read.scores, read.hype if self._hype and item.holder is None else None)
             for item, by_model, read in said
         ]
-        found = settled(found, [(item.doc, item.target, item.holder) for item in items])
+        found = settled(found, [Place((item.doc, item.holder), item.text, item.target) for item in items])
         return [Answer(decide(scores, self._margin), scores) for scores in found]
 
 

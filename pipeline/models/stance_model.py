@@ -20,9 +20,9 @@ from pipeline.text.decoding import softmax
 STACK: Final = "stance"
 NGRAMS: Final = "ngrams.npz"
 LABELS: Final[tuple[StanceLabel, ...]] = get_args(StanceLabel)
-SHARE: Final = 0.4  # weight of the n-grams' logits beside the encoder's; on genres left out .2 to .6 do alike
+SHARE: Final = 0.4  # weight of the n-grams' logits beside the encoder's; on genres left out .4 to 1 do alike
 # Where the n-grams alone find neutral this likely, the encoder is not asked (a cascade, Viola and Jones 2001). That
-# saves it every eighth question of genres left out at a cost of .001 in macro-F1 (docs/models.md). A score beside it
+# saves it every ninth question of genres left out at a cost of .002 in macro-F1 (docs/models.md). A score beside it
 # may jump where two kinds of processor differ in its last bits.
 SURE: Final = 0.93
 NEUTRAL: Final = LABELS.index("neutral")

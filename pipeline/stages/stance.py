@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
+import numpy as np
 from msgspec import UnsetType
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from pipeline.config import Config, StanceSettings, digest_files, find_file
@@ -200,7 +202,8 @@ class TwofoldScorer:
         """See :class:`Scorer`."""
         hype = [_own_hype(question) if self._hype else None for question in questions]
         moves = zip(self._model(questions), self._words(questions), hype, strict=True)
-        return settled([moved(*move) for move in moves], [(question.target, question.holder) for question in questions])
+        places = [Place(question.holder, question.reading.sentence.start, question.target) for question in questions]
+        return settled([moved(*move) for move in moves], places)
 
 
 def moved(by_model: Scores, by_words: Scores | None, hype: float | None) -> Scores:
@@ -228,31 +231,52 @@ def _own_hype(question: Question) -> float | None:
     return None if question.holder is not None or isinstance(hype, UnsetType) else hype.score
 
 
-def settled(scores: Sequence[Scores], groups: Sequence[Hashable]) -> list[Scores]:
-    """What is not neutral, shared anew between favor and against by the side taken in the rest of the document.
+class Place(NamedTuple):
+    """Where a score stands: whose stance, in one document, in which sentence, toward which target."""
+
+    holder: Hashable
+    sentence: Hashable
+    target: Hashable
+
+
+def settled(scores: Sequence[Scores], places: Sequence[Place]) -> list[Scores]:
+    """What is not neutral, shared anew between favor and against by the sides taken in the rest of the document.
+
+    What speaks for a target elsewhere speaks for it here, and what speaks for others speaks against it, since a text with
+    a side sets one thing against another more often than it praises both.
 
     Args:
         scores: of the sentences of one or several documents.
-        groups: which of them are of one document, target and holder.
+        places: of each; holders of two documents differ.
 
     Returns:
         The scores, in order. Those of neutral stay; the odds of favor against against are multiplied by
-        exp(2 * ``_SWAY`` * o), where o is the mean of favor minus against over the other sentences and one that takes no side.
+        exp(2 * (``_SWAY`` * own - ``_RIVALRY`` * (beside + elsewhere))). Each of the three is the mean of favor minus against
+        over other scores of the holder and one that takes no side: of the target, of other targets in the sentence, and
+        of other targets in other sentences.
     """
-    leads: dict[Hashable, list[float]] = defaultdict(list)
-    for score, group in zip(scores, groups, strict=True):
-        leads[group].append(_lead(score))
-    return [
-        _leaning(score, (sum(leads[g]) - _lead(score)) / len(leads[g])) for score, g in zip(scores, groups, strict=True)
-    ]
+    sides = [np.array([_lead(score), 1.0]) for score in scores]  # and their number
+    sums: defaultdict[Hashable, NDArray[np.float64]] = defaultdict(lambda: np.zeros(2))
+    for side, (holder, sentence, target) in zip(sides, places, strict=True):
+        for group in (holder, (holder, target), (holder, sentence, None), (holder, sentence, target)):
+            sums[group] += side
+
+    def sway(side: NDArray[np.float64], place: Place) -> float:
+        holder, sentence, target = place
+        beside = sums[holder, sentence, None] - sums[holder, sentence, target]
+        elsewhere = sums[holder] - sums[holder, target] - beside
+        own, *others = (total / (number + 1) for total, number in (sums[holder, target] - side, beside, elsewhere))
+        return float(_SWAY * own - _RIVALRY * sum(others))
+
+    return [_leaning(score, sway(side, place)) for score, side, place in zip(scores, sides, places, strict=True)]
 
 
 def _lead(scores: Scores) -> float:
     return scores["favor"] - scores["against"]
 
 
-def _leaning(scores: Scores, others: float) -> Scores:
-    favor, against = scores["favor"] * math.exp(_SWAY * others), scores["against"] * math.exp(-_SWAY * others)
+def _leaning(scores: Scores, sway: float) -> Scores:
+    favor, against = scores["favor"] * math.exp(sway), scores["against"] * math.exp(-sway)
     kept = (scores["favor"] + scores["against"]) / ((favor + against) or 1.0)
     return {"favor": favor * kept, "against": against * kept, "neutral": scores["neutral"]}
 
@@ -430,11 +454,14 @@ def softmax(favor: float, against: float) -> Scores:
 
 
 _SILENT: Final = softmax(0.0, 0.0)  # what the words say where they say nothing
-_SAY: Final = 0.5  # weight of the words beside the model: best on genres left out (docs/models.md)
-# Weight of the sentence's hype score, and the score that moves nothing: 1 to 2 and .3 to .4 do alike there.
+# Weights beside the model, chosen together on genres left out (docs/models.md); .3 to .4 do alike there,
+_SAY: Final = 0.4  # of the evaluative words,
+# of the sentence's hype score, and the score that moves nothing: .3 to .4,
 _HYPE_WEIGHT: Final = 2.0
 _HYPE_BASE: Final = 0.4
-_SWAY: Final = 2.5  # weight of the rest of the document; 1.5 to 3 do alike there
+# of what the rest of the document says of the target, 2 to 2.5, and of others.
+_SWAY: Final = 2.5
+_RIVALRY: Final = 1.0
 
 
 # The document. A reader is led by titles and headings, by the conclusion, the last fifth, and by strong sentences. The

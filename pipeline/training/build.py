@@ -99,10 +99,13 @@ class StanceRun(NamedTuple):
     Attributes:
         recipe: how it learns.
         further: examples besides those of the documents.
+        halfway: whether, in a round after the first, its weights are taken in the middle between where it starts and
+            where it ends, which forgets less (Wortsman et al. 2022, *Robust fine-tuning of zero-shot models*).
     """
 
     recipe: Recipe
     further: Sequence[Answered] = ()
+    halfway: bool = False
 
 
 def train_stance(
@@ -127,6 +130,8 @@ def train_stance(
                 questions = [*answered(train), *run.further]
                 learnt |= dict.fromkeys(questions)
                 network = _train_stance_run(questions, one, run.recipe, report, start)
+                if run.halfway and number and start:
+                    average([start, one], one, STANCE)
             start = folder if number + 1 == len(rounds) else Path(work) / str(number)
             _export_vocabulary(network, start)
             average(made, start, STANCE)
@@ -153,7 +158,10 @@ def _judge_stance(
     learnt: Sequence[Answered],
 ) -> Card:
     """As :func:`_judge_hype`; ``learnt`` is all that any run learned from."""
-    *before, [*others, recipe] = [[asdict(run.recipe) for run in runs] for runs in rounds]
+    *before, [*others, recipe] = [
+        [asdict(run.recipe) | ({"halfway": True} if run.halfway and number else {}) for run in runs]
+        for number, runs in enumerate(rounds)
+    ]
     if before:
         recipe["start"] = before
     if others:

@@ -40,6 +40,9 @@ STANCE: Final = (
     (StanceRun(replace(_ONCE_MORE, seed=6)),),
     (StanceRun(replace(_ONCE_MORE, seed=7)),),
     (StanceRun(replace(_ONCE_MORE, seed=8)),),
+    (StanceRun(replace(_ONCE_MORE, seed=9)),),
+    (StanceRun(replace(_ONCE_MORE, seed=10)),),
+    (StanceRun(replace(_ONCE_MORE, seed=11), halfway=True),),
 )
 
 
@@ -68,6 +71,9 @@ WAVES: Final = (
     Part(frozenset(), frozenset(["io", "ip"])),
     Part(frozenset(["short_contrasts"]), frozenset(["iq", "ir", "is"])),
     Part(frozenset(["denials_and_barbs"]), frozenset(["it", "iu", "iv"])),
+    Part(frozenset(), frozenset(["iw", "ix", "iy", "iz", "ja"])),
+    Part(frozenset(["concessions_and_quotations"]), frozenset(["jb", "jc", "jd", "je", "jf"])),
+    Part(frozenset(["near_misses"]), frozenset(["jg", "jh", "ji", "jj"])),
 )
 # Of what is older than the waves that it reads whole, a run that goes on reads a half again. The fourth takes every
 # second question: of a pair, whose questions follow each other, one side. Later ones take pairs whole, and the halves
