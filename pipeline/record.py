@@ -206,7 +206,10 @@ class Hype(Model, kw_only=True):
 
 
 class Stance(Model, kw_only=True):
-    """The stance of ``holder`` (None: the author) toward ``target``, named by ``text`` in the sentence."""
+    """The stance of ``holder`` (None: the author) toward ``target``, named by ``text`` in the sentence.
+
+    ``text`` is empty where the sentence leaves the target out and goes on about the one named before it.
+    """
 
     target: str
     text: str

@@ -30,7 +30,17 @@ from pipeline.record import (
     encode,
     layer,
 )
-from pipeline.stages.stance import Place, Scores, StanceStage, decide, document_stances, moved, settled, softmax
+from pipeline.stages.stance import (
+    Place,
+    Question,
+    Scores,
+    StanceStage,
+    decide,
+    document_stances,
+    moved,
+    settled,
+    softmax,
+)
 from pipeline.text.polarity import Lexicon
 from pipeline.text.syntax import Tree
 from pipeline.text.targets import Targets
@@ -245,7 +255,7 @@ REFERENCE = [
     ("テスラは新型車を公開した。同社の技術は素晴らしい。", "tesla=favor"),
     ("マスク氏が演説した。同氏の言葉は空疎だ。", "musk=against"),
     ("グーグルは検索から始まった。同社は今や傲慢だ。", "google=against"),
-    ("アップルは春に新製品を出した。街には花が咲いた。同社は偉大だ。", "apple=neutral"),
+    ("アップルは春に新製品を出した。街には花が咲いた。同社は偉大だ。", "apple=favor"),
 ]
 IRONY = [
     ("説明書の一行目から誤字とは、さすがテスラ、品質管理が素晴らしい。", "tesla=against"),
@@ -356,6 +366,21 @@ def test_sentences(parse: Parse, stage: StanceStage, table: str, text: str, want
 def test_a_holder_is_left_out_where_he_says_nothing_of_the_target(parse: Parse, stage: StanceStage):
     text = "トヨタを担当する佐藤氏は「雨が降る」と述べた。"
     assert stances(annotate(parse, stage, text, speaker="佐藤氏", checkable=False)) == {"toyota": "neutral"}
+
+
+def test_a_sentence_that_leaves_its_topic_out_has_a_stance_only_with_a_side(
+    parse: Parse, stage: StanceStage, monkeypatch: pytest.MonkeyPatch
+):
+    def scores(questions: Sequence[Question]) -> list[Scores]:
+        sided = [softmax(2.0, 0.0) if "速い" in q.reading.sentence.text else softmax(0.0, 0.0) for q in questions]
+        assert all(q.holder is None for q in questions)
+        return sided
+
+    monkeypatch.setattr(stage, "_scorer", scores)
+    document = annotate(parse, stage, "テスラが動いた。実に速い。空は青い。", speaker=None, checkable=False)
+    found = [[(s.target, s.text, s.label) for s in layer(sentence.stances)] for sentence in document.sentences]
+    assert found == [[("tesla", "テスラ", "neutral")], [("tesla", "", "favor")], []]
+    assert layer(document.record.summary).stances[0].sentences == 2
 
 
 def test_scores_sum_to_one_and_the_label_is_the_likeliest(parse: Parse, stage: StanceStage):
@@ -546,8 +571,8 @@ def _mentions(parse: Parse, targets: Targets, text: str, entities: Entities = ()
                 span = document.span(match.start() + sentence.start, match.end() + sentence.start)
                 sentence.entities.append(Entity(**span, label=label, fine="", id=id_))
     found = [m for mentions in targets.find(document.sentences) for m in mentions]
-    assert all(document.text[m.start : m.end] == m.text for m in found)
-    return [(m.target, m.text) for m in found]
+    assert all(m.elided or document.text[m.start : m.end] == m.text for m in found)
+    return [(m.target, "" if m.elided else m.text) for m in found]
 
 
 @pytest.fixture(scope="module")
@@ -572,7 +597,16 @@ def targets() -> Targets:
         ("ペルーの政府は動かない。", [("ペルー", "GPE", "peru")], []),
         ("マスクを外す。", [], []),
         ("テスラが動いた。同社は強い。", [], [("tesla", "テスラ"), ("tesla", "同社")]),
-        ("テスラが動いた。空は青い。同社は強い。", [], [("tesla", "テスラ")]),
+        ("テスラが動いた。実に速い。同社は強い。", [], [("tesla", "テスラ"), ("tesla", ""), ("tesla", "同社")]),
+        (
+            "テスラが動いた。トヨタも動いた。あの会社は強い。",
+            [],
+            [("tesla", "テスラ"), ("toyota", "トヨタ"), ("toyota", "あの会社")],
+        ),
+        ("トランプ氏は笑った。彼は若い。彼らは怒った。", [], [("trump", "トランプ氏"), ("trump", "彼"), ("trump", "")]),
+        ("テスラとトヨタが組む。実に速い。", [], [("tesla", "テスラ"), ("toyota", "トヨタ")]),
+        ("テスラが動いた。ゼータ工業も動く。実に速い。", [("ゼータ工業", "ORG", None)], [("tesla", "テスラ")]),
+        ("テスラが動いた。\n\n実に速い。", [], [("tesla", "テスラ")]),
         (
             "テスラとゼータ工業が組む。同社は強い。",
             [("テスラ", "ORG", "tesla"), ("ゼータ工業", "ORG", None)],

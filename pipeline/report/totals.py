@@ -61,7 +61,8 @@ class Totals:
             self.sentences += not isinstance(sentence.content, UnsetType)
             self.claims += len(sentence.claims or [])
             for stance in sentence.stances or []:
-                self.surfaces[stance.target][stance.text] += 1
+                if stance.text:
+                    self.surfaces[stance.target][stance.text] += 1
 
     @property
     def whole(self) -> SourceTotals:

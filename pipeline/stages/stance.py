@@ -77,7 +77,7 @@ class Reading:
 class Question:
     """What is the stance of ``holder`` (None: the author) toward ``target`` in the sentence?
 
-    ``within``: the holder's own words name the target; where they do not, a neutral answer says nothing.
+    ``within``: the holder's own words name the target; where they do not, or nobody's do, a neutral answer says nothing.
     """
 
     reading: Reading
@@ -131,7 +131,7 @@ def _asked(question: Question, targets: Targets) -> StanceQuestion:
     """The question as a model reads it, with the target where the sentence first names it."""
     sentence = question.reading.sentence
     named = next(m for m in question.reading.mentions if m.target == question.target)
-    place = (named.start - sentence.start, named.end - sentence.start)
+    place = None if named.elided else (named.start - sentence.start, named.end - sentence.start)
     return StanceQuestion(targets.name(named), sentence.text, place, question.holder)
 
 
@@ -341,7 +341,7 @@ class StanceStage(Stage):
         named = next(m for m in question.reading.mentions if m.target == question.target)
         return Stance(
             target=question.target,
-            text=named.text,
+            text="" if named.elided else named.text,
             label=label,
             score=scores[label],
             scores=dict(scores),
@@ -359,7 +359,10 @@ def decide(scores: Mapping[StanceLabel, float], margin: float) -> StanceLabel:
 def _questions(reading: Reading) -> Iterator[Question]:
     """The author's stance toward each target of a sentence, then that of each holder whose words concern it."""
     for target in dict.fromkeys(m.target for m in reading.mentions):
-        yield Question(reading, target, None)
+        elided = reading.mentions[0].elided
+        yield Question(reading, target, None, within=not elided)
+        if elided:
+            continue
         tokens = _mentioned(reading, target)
         names = {m.text for m in reading.mentions if m.target == target}
         for holder in dict.fromkeys(v.holder for v in reading.voices if v.holder):

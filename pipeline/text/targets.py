@@ -27,7 +27,10 @@ _KANJI: Final = re.compile(r"[一-龥々]")  # a name of kanji begins and ends w
 _CLOSED: Final = frozenset({"ORG", "PERSON", "FACILITY", "WORK", "LAW", "EVENT", "PRODUCT"})
 # What may stand around a name within an entity without making it another name: 米テスラ社, トヨタの.
 _AROUND: Final = re.compile(r"[米日中韓独英仏台]?|(?:株式会社)?|(?:社|氏|さん|CEO|会長|社長|大統領|側|製)?")
-_BACK_REFERENCE: Final = re.compile(r"(?P<company>同社|同行|同メーカー)|(?P<person>同氏|同大統領|同首相|同CEO|同会長)")
+_BACK_REFERENCE: Final = re.compile(
+    r"(?P<company>同社|同行|同メーカー|[こあ]の会社)"
+    r"|(?P<person>同氏|同大統領|同首相|同CEO|同会長|彼女?(?![女らた達方岸]))"
+)
 _DISCOVERED: Final = frozenset({"ORG", "PERSON", "PRODUCT"})
 
 
@@ -46,12 +49,21 @@ class Target(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A target named in a sentence; ``start``/``end`` are code points of the document's text, end exclusive."""
+    """A target named in a sentence; ``start``/``end`` are code points of the document's text, end exclusive.
+
+    Where the sentence leaves its topic out, as Japanese does, ``start`` and ``end`` are its start, and ``text`` is the
+    name that an earlier sentence gave.
+    """
 
     target: str
     start: int
     end: int
     text: str
+
+    @property
+    def elided(self) -> bool:
+        """Whether the sentence leaves the target out."""
+        return self.start == self.end
 
 
 class Targets:
@@ -106,14 +118,24 @@ class Targets:
         return self._names.get(mention.target, mention.text)
 
     def find(self, sentences: Sequence[Sentence]) -> Iterator[list[Mention]]:
-        """The mentions in each sentence of a document, in order, those by back reference (同社, 同氏) among them."""
+        """The mentions in each sentence of a document, in order, those by back reference (同社, 同氏) among them.
+
+        A sentence that names nobody, in the same block as an earlier one whose only target is its topic, is taken to
+        go on about that target, which it then has as an elided mention.
+        """
         named = [self._named(sentence) for sentence in sentences]
         by_name = {m.target for mentions in named for m in mentions if _key(m.text) not in self._aliases}
         last: dict[str, Mention | None] = {"company": None, "person": None}
+        topic: Mention | None = None
+        block = ""
         for sentence, candidates in zip(sentences, named, strict=True):
             kept = [m for m in candidates if m.target in by_name or not self._is_nickname(m)]
             mentions = list(self._resolved(sentence, kept, last))
-            last = {kind: self._last(mentions, sentence, kind) for kind in last}
+            last = {kind: self._last(mentions, sentence, kind) or before for kind, before in last.items()}
+            if mentions or sentence.block != block:
+                topic, block = _topic(mentions), sentence.block
+            elif topic:
+                mentions = [Mention(topic.target, sentence.start, sentence.start, topic.text)]
             yield [m for m in mentions if m.target]
 
     def _is_nickname(self, mention: Mention) -> bool:
@@ -170,6 +192,11 @@ class Targets:
             if of_kind or (reference and reference[kind]):
                 return mention
         return None
+
+
+def _topic(mentions: Sequence[Mention]) -> Mention | None:
+    """The target that a sentence speaks of, if it names no other and nobody else."""
+    return mentions[0] if len({m.target for m in mentions}) == 1 and mentions[0].target else None
 
 
 def _owned(sentence: Sentence, at: int, entities: Iterable[Entity]) -> bool:
