@@ -368,18 +368,20 @@ def test_a_holder_is_left_out_where_he_says_nothing_of_the_target(parse: Parse, 
     assert stances(annotate(parse, stage, text, speaker="佐藤氏", checkable=False)) == {"toyota": "neutral"}
 
 
-def test_a_sentence_that_leaves_its_topic_out_has_a_stance_only_with_a_side(
+def test_a_sentence_that_leaves_its_topic_out_has_a_stance_only_with_a_sure_side(
     parse: Parse, stage: StanceStage, monkeypatch: pytest.MonkeyPatch
 ):
     def scores(questions: Sequence[Question]) -> list[Scores]:
-        sided = [softmax(2.0, 0.0) if "速い" in q.reading.sentence.text else softmax(0.0, 0.0) for q in questions]
+        sides = {"速い": softmax(4.0, 0.0), "広い": softmax(1.0, 0.5)}
+        texts = [q.reading.sentence.text for q in questions]
+        sided = [next((s for word, s in sides.items() if word in text), softmax(0.0, 0.0)) for text in texts]
         assert all(q.holder is None for q in questions)
         return sided
 
     monkeypatch.setattr(stage, "_scorer", scores)
-    document = annotate(parse, stage, "テスラが動いた。実に速い。空は青い。", speaker=None, checkable=False)
+    document = annotate(parse, stage, "テスラが動いた。実に速い。空は青い。空は広い。", speaker=None, checkable=False)
     found = [[(s.target, s.text, s.label) for s in layer(sentence.stances)] for sentence in document.sentences]
-    assert found == [[("tesla", "テスラ", "neutral")], [("tesla", "", "favor")], []]
+    assert found == [[("tesla", "テスラ", "neutral")], [("tesla", "", "favor")], [], []]
     assert layer(document.record.summary).stances[0].sentences == 2
 
 
@@ -607,6 +609,22 @@ def targets() -> Targets:
         ("テスラとトヨタが組む。実に速い。", [], [("tesla", "テスラ"), ("toyota", "トヨタ")]),
         ("テスラが動いた。ゼータ工業も動く。実に速い。", [("ゼータ工業", "ORG", None)], [("tesla", "テスラ")]),
         ("テスラが動いた。\n\n実に速い。", [], [("tesla", "テスラ")]),
+        ("テスラが動いた。ドイツも動いた。", [("ドイツ", "GPE", "germany")], [("tesla", "テスラ")]),
+        ("テスラが動いた。他社は遅い。競合は弱い。", [], [("tesla", "テスラ")]),
+        (
+            "テスラが動いた。\n\n同社は強い。この会社は若い。",
+            [],
+            [("tesla", "テスラ"), ("tesla", "同社"), ("tesla", "この会社")],
+        ),
+        ("テスラが動いた。\n\nこの会社は若い。", [], [("tesla", "テスラ")]),
+        ("トランプ氏は笑った。\n\n少年は犬を助けた。彼は立派だ。", [], [("trump", "トランプ氏")]),
+        ("トランプ氏を嘘つきだと彼は言う。", [], [("trump", "トランプ氏")]),
+        ("トランプ氏は笑った。彼は安倍氏を褒めた。", [("安倍氏", "PERSON", None)], [("trump", "トランプ氏")]),
+        (
+            "トランプ氏は笑った。\n\n同氏は『彼女の名前』を読む。",
+            [("彼女の名前", "WORK", None)],
+            [("trump", "トランプ氏"), ("trump", "同氏")],
+        ),
         (
             "テスラとゼータ工業が組む。同社は強い。",
             [("テスラ", "ORG", "tesla"), ("ゼータ工業", "ORG", None)],
@@ -617,6 +635,29 @@ def targets() -> Targets:
 )
 def test_mentions(parse: Parse, targets: Targets, text: str, entities: Entities, wanted: list[tuple[str, str]]):
     assert _mentions(parse, targets, text, entities) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "どこの会社も遅い。", "あの会社員は若い。", "この会社法は古い。", "町の合同行事だった。", "記者が同行した。",
+        "共同会長は若い。", "彼等は若い。", "私の彼氏は若い。", "彼我の差は大きい。", "誰彼かまわず笑う。", "お彼岸が来た。",
+    ],
+)  # fmt: skip
+def test_words_that_look_like_references_are_none(parse: Parse, targets: Targets, text: str):
+    found = _mentions(parse, targets, f"トランプ氏はテスラを買う。{text}")
+    assert found == [("trump", "トランプ氏"), ("tesla", "テスラ")]
+
+
+def test_what_refers_back_to_a_discovered_target_has_its_name(parse: Parse):
+    targets = Targets.load(config_dir() / "targets.yaml", discover=True)
+    document = parse("ゼータ工業は工場を建てた。同社は強い。実に立派だ。")
+    for sentence in document.sentences:
+        sentence.entities = []
+    document.sentences[0].entities = [Entity(**document.span(0, 5), label="ORG", fine="", id=None)]
+    found = [mention for mentions in targets.find(document.sentences) for mention in mentions]
+    assert [mention.text for mention in found] == ["ゼータ工業", "同社", ""]
+    assert {targets.name(mention) for mention in found} == {"ゼータ工業"}
 
 
 def test_discover(parse: Parse):

@@ -58,6 +58,7 @@ _TOPICS: Final = frozenset(["technology", "product", "policy"])  # kinds of targ
 _TELLING: Final = frozenset(["slogan", "labeling", "fear", "metaphor", "loaded"])  # the others inflate what is said
 _ENDORSED: Final = 0.8  # of another's words, where the author accepts them; as much against, where he rejects them
 _ANONYMOUS: Final = 0.3  # of words that the author reports of nobody named
+_ELIDED: Final = 0.6  # least probability of a side where nobody is named; .7 and .8 are no better for whole documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +319,7 @@ class StanceStage(Stage):
                 sentence.stances = []
             for question, scores in zip(questions, self._scorer(questions), strict=True):
                 stance = self._stance(question, scores)
-                if question.within or stance.label != "neutral":
+                if _says_something(question, stance):
                     layer(question.reading.sentence.stances).append(stance)
             if isinstance(document.record.summary, UnsetType):
                 document.record.summary = Summary()
@@ -341,12 +342,19 @@ class StanceStage(Stage):
         named = next(m for m in question.reading.mentions if m.target == question.target)
         return Stance(
             target=question.target,
-            text="" if named.elided else named.text,
+            text=named.text,
             label=label,
             score=scores[label],
             scores=dict(scores),
             holder=question.holder,
         )
+
+
+def _says_something(question: Question, stance: Stance) -> bool:
+    """Whether an answer is kept: one about a target that is not named takes a side, and surely if nobody names it."""
+    if question.within:
+        return True
+    return stance.label != "neutral" and (bool(stance.text) or stance.score >= _ELIDED)
 
 
 def decide(scores: Mapping[StanceLabel, float], margin: float) -> StanceLabel:

@@ -7,7 +7,7 @@ entities overlap the longest wins, and a name inside another name (日本 in 日
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -27,10 +27,14 @@ _KANJI: Final = re.compile(r"[一-龥々]")  # a name of kanji begins and ends w
 _CLOSED: Final = frozenset({"ORG", "PERSON", "FACILITY", "WORK", "LAW", "EVENT", "PRODUCT"})
 # What may stand around a name within an entity without making it another name: 米テスラ社, トヨタの.
 _AROUND: Final = re.compile(r"[米日中韓独英仏台]?|(?:株式会社)?|(?:社|氏|さん|CEO|会長|社長|大統領|側|製)?")
-_BACK_REFERENCE: Final = re.compile(
-    r"(?P<company>同社|同行|同メーカー|[こあ]の会社)"
-    r"|(?P<person>同氏|同大統領|同首相|同CEO|同会長|彼女?(?![女らた達方岸]))"
+# What refers back: to the last company or person of the document, or, the last two, to that of the same block.
+_REFERENCE: Final = re.compile(
+    r"(?P<company>同社|同行(?![しすさ者])|同メーカー)|(?P<person>同氏|同大統領|同首相|同CEO|同会長)"
+    r"|(?P<near_company>[こあ]の会社)|(?P<near_person>彼女?(?!ら|たち|達|等))"
 )
+_KINDS: Final = {"company": "ORG", "person": "PERSON"}  # with the label of their entities
+# Whoever these speak of is not the one named before: 他社は軒並み時代遅れだ.
+_OTHERS: Final = re.compile(r"他社|他国|他者|他の|同業|競合|ライバル|勢[はがもの]")
 _DISCOVERED: Final = frozenset({"ORG", "PERSON", "PRODUCT"})
 
 
@@ -51,19 +55,20 @@ class Target(BaseModel):
 class Mention:
     """A target named in a sentence; ``start``/``end`` are code points of the document's text, end exclusive.
 
-    Where the sentence leaves its topic out, as Japanese does, ``start`` and ``end`` are its start, and ``text`` is the
-    name that an earlier sentence gave.
+    ``name`` is the words that name the target: ``text`` itself, or what an earlier one says that ``text`` refers back
+    to. Where the sentence leaves its topic out, as Japanese does, ``text`` is empty and stands at its start.
     """
 
     target: str
     start: int
     end: int
     text: str
+    name: str
 
     @property
     def elided(self) -> bool:
         """Whether the sentence leaves the target out."""
-        return self.start == self.end
+        return not self.text
 
 
 class Targets:
@@ -114,28 +119,31 @@ class Targets:
         return self._kinds.get(target, "")
 
     def name(self, mention: Mention) -> str:
-        """The Japanese name of a mention's target: the first of the targets file, the mention itself if discovered."""
-        return self._names.get(mention.target, mention.text)
+        """The Japanese name of a mention's target: the first of the targets file, that of the mention if discovered."""
+        return self._names.get(mention.target, mention.name)
 
     def find(self, sentences: Sequence[Sentence]) -> Iterator[list[Mention]]:
-        """The mentions in each sentence of a document, in order, those by back reference (同社, 同氏) among them.
+        """The mentions in each sentence of a document, in order, those that refer back (同社, 彼) among them.
 
-        A sentence that names nobody, in the same block as an earlier one whose only target is its topic, is taken to
-        go on about that target, which it then has as an elided mention.
+        A sentence without any name is taken to go on about the target of the last one in its block with a name, if that
+        has this target only and names nobody else; it then has the target as an elided mention.
         """
         named = [self._named(sentence) for sentence in sentences]
         by_name = {m.target for mentions in named for m in mentions if _key(m.text) not in self._aliases}
-        last: dict[str, Mention | None] = {"company": None, "person": None}
+        last: dict[str, Mention] = {}
         topic: Mention | None = None
         block = ""
         for sentence, candidates in zip(sentences, named, strict=True):
+            if sentence.block != block:
+                topic, block = None, sentence.block
+                last = {kind: mention for kind, mention in last.items() if kind in _KINDS}
             kept = [m for m in candidates if m.target in by_name or not self._is_nickname(m)]
             mentions = list(self._resolved(sentence, kept, last))
-            last = {kind: self._last(mentions, sentence, kind) or before for kind, before in last.items()}
-            if mentions or sentence.block != block:
-                topic, block = _topic(mentions), sentence.block
-            elif topic:
-                mentions = [Mention(topic.target, sentence.start, sentence.start, topic.text)]
+            last |= self._last(mentions, sentence)
+            if mentions:
+                topic = _topic(mentions)
+            elif topic and not layer(sentence.entities) and not _OTHERS.search(sentence.text):
+                mentions = [Mention(topic.target, sentence.start, sentence.start, "", topic.name)]
             yield [m for m in mentions if m.target]
 
     def _is_nickname(self, mention: Mention) -> bool:
@@ -155,7 +163,7 @@ class Targets:
             )
             alias = _key(match[0]) in self._aliases
             if whole and not (alias and _owned(sentence, match.start(), entities)):
-                candidates.append(Mention(self._surfaces[_key(match[0])], start, end, match[0]))
+                candidates.append(Mention(self._surfaces[_key(match[0])], start, end, match[0], match[0]))
         return _longest(candidates)
 
     def _entity(self, entity: Entity) -> Mention:
@@ -165,33 +173,53 @@ class Targets:
             target = self._surfaces[_key(core[0])]
         if target is None and self._discover and entity.label in _DISCOVERED:
             target = entity.id or entity.text
-        return Mention(target or "", entity.start, entity.end, entity.text)
+        return Mention(target or "", entity.start, entity.end, entity.text, entity.text)
 
-    def _resolved(self, sentence: Sentence, named: list[Mention], last: dict[str, Mention | None]) -> Iterator[Mention]:
-        """The names, and 同社 and 同氏 with the target they refer to: earlier here, else in the sentence before."""
-        references = [
-            Mention("", sentence.start + m.start(), sentence.start + m.end(), m[0])
-            for m in _BACK_REFERENCE.finditer(sentence.text)
-        ]
+    def _resolved(self, sentence: Sentence, named: list[Mention], last: Mapping[str, Mention]) -> Iterator[Mention]:
+        """The names, and what refers back with its target: one named earlier here, or before."""
+        references = [*_references(sentence)]
         taken = [n for n in named if not any(_overlap(n, r) for r in references)]
         for mention in sorted([*taken, *references], key=lambda m: m.start):
             if mention not in references:
                 yield mention
                 continue
-            kind = "company" if _BACK_REFERENCE.fullmatch(mention.text)["company"] else "person"  # type: ignore[index]
-            before = self._last([n for n in taken if n.end <= mention.start], sentence, kind) or last[kind]
-            yield Mention(before.target if before else "", mention.start, mention.end, mention.text)
+            kind = _kind_of_reference(mention)
+            beside = [n for n in taken if n.end <= mention.start or kind not in _KINDS]
+            here = self._last(beside, sentence).get(kind)
+            if here and kind not in _KINDS:  # a pronoun beside a name is rather somebody else's
+                yield mention
+                continue
+            before = here or last.get(kind, mention)
+            yield Mention(before.target, mention.start, mention.end, mention.text, before.name)
 
-    def _last(self, mentions: Sequence[Mention], sentence: Sentence, kind: str) -> Mention | None:
-        """The last company or person named; another company in between hides an earlier one."""
+    def _last(self, mentions: Sequence[Mention], sentence: Sentence) -> dict[str, Mention]:
+        """The last company and the last person, for both ways to refer back; another hides an earlier one."""
         labels = {(e.start, e.end): e.label for e in layer(sentence.entities)}
-        label = {"company": "ORG", "person": "PERSON"}[kind]
-        for mention in reversed(mentions):
-            reference = _BACK_REFERENCE.fullmatch(mention.text)
-            of_kind = self._kinds.get(mention.target) == kind or labels.get((mention.start, mention.end)) == label
-            if of_kind or (reference and reference[kind]):
-                return mention
-        return None
+        found: dict[str, Mention] = {}
+        for mention in mentions:
+            kind, label = self._kinds.get(mention.target), labels.get((mention.start, mention.end))
+            reference = _kind_of_reference(mention)
+            for one, of_kind in _KINDS.items():
+                if kind == one or label == of_kind or reference.endswith(one):
+                    found |= {one: mention, f"near_{one}": mention}
+        return found
+
+
+def _references(sentence: Sentence) -> Iterator[Mention]:
+    """Whole words that refer back, but for those within a longer name; their target is open."""
+    starts = {t.start - sentence.start for t in layer(sentence.tokens)}
+    ends = {t.end - sentence.start for t in layer(sentence.tokens)}
+    for match in _REFERENCE.finditer(sentence.text):
+        start, end = match.start() + sentence.start, match.end() + sentence.start
+        within = any(e.start <= start and end <= e.end and e.text != match[0] for e in layer(sentence.entities))
+        if match.start() in starts and match.end() in ends and not within:
+            yield Mention("", start, end, match[0], match[0])
+
+
+def _kind_of_reference(mention: Mention) -> str:
+    """The kind that words refer back to; empty if they are a name."""
+    match = _REFERENCE.match(mention.text)
+    return match.lastgroup or "" if match and match[0] == mention.text else ""
 
 
 def _topic(mentions: Sequence[Mention]) -> Mention | None:
