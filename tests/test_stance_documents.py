@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from pipeline.dataset.gold import GoldDocument
 from pipeline.dataset.inline import read_folder
 from pipeline.dataset.pairs import read_pairs
 from pipeline.training.examples import answered
-from pipeline.training.ship import LATER, WAITING, WAVES, stance_rounds
+from pipeline.training.ship import AGAIN, LATER, TOGETHER, WAITING, WAVES, stance_rounds
 
 CHECKLIST = Path(__file__).parent / "data" / "stance_pairs.tsv"
 DOCUMENTS = read_folder(CORPUS / "stance_documents")
@@ -85,7 +84,7 @@ def test_the_parts_are_of_what_there_is_and_apart() -> None:
 
 
 def test_a_run_that_goes_on_reads_two_waves_and_a_half_of_what_is_older() -> None:
-    rounds = [set(run.further) for [run] in stance_rounds(CORPUS)[2:]]
+    rounds = [[set(run.further) for run in runs] for runs in stance_rounds(CORPUS)[2:]]
     of_waves = [
         {
             *answered([document for document in DOCUMENTS if writer(document) in wave.writers]),
@@ -94,12 +93,15 @@ def test_a_run_that_goes_on_reads_two_waves_and_a_half_of_what_is_older() -> Non
         for wave in WAVES
     ]
     twice = Counter([*answered(DOCUMENTS), *(answer for pairs in PAIRS.values() for answer in pairs)])
-    for number, read in enumerate(rounds):
-        assert read >= of_waves[number] | of_waves[number + 1]
-        for pairs in PAIRS.values():  # whole or not at all
-            for one, other in zip(pairs[::2], pairs[1::2], strict=True):
-                assert (one in read) == (other in read) or twice[one] > 1 or twice[other] > 1
-    for number, (read, then) in enumerate(pairwise(rounds)):
+    for number, runs in enumerate(rounds):
+        for read in runs:
+            assert read >= of_waves[number] | of_waves[number + 1]
+            for pairs in PAIRS.values():  # whole or not at all
+                for one, other in zip(pairs[::2], pairs[1::2], strict=True):
+                    assert (one in read) == (other in read) or twice[one] > 1 or twice[other] > 1
+    assert [len(runs) for runs in rounds] == [AGAIN if wave >= TOGETHER else 1 for wave in range(1, len(WAVES))]
+    for number, runs in enumerate(rounds):
+        read, then = runs if len(runs) == AGAIN else (*runs, rounds[number + 1][-1])
         older = set(twice).difference(*of_waves[number:])
         assert read | then >= older
         assert all(twice[answer] > 1 for answer in read & then & older)

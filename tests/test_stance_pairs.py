@@ -21,10 +21,10 @@ PHENOMENA = {
     "strong_no_stance", "two_targets",
 }  # fmt: skip
 # The least share of right answers (docs/models.md has what is reached; nine of ten are wanted).
-REACHED = 0.84
+REACHED = 0.87
 FLOORS = {
-    "measured": 0.96, "two_targets": 0.9, "hedge_question": 0.89, "strong_no_stance": 0.85, "concession": 0.84,
-    "quotation": 0.84, "mild": 0.81, "negation": 0.81, "comparison": 0.79, "sarcasm": 0.63,
+    "measured": 0.96, "strong_no_stance": 0.95, "two_targets": 0.91, "concession": 0.88, "quotation": 0.88,
+    "comparison": 0.86, "mild": 0.86, "hedge_question": 0.85, "negation": 0.85, "sarcasm": 0.68,
 }  # fmt: skip
 
 

@@ -27,7 +27,9 @@ from pipeline.training.fit import Recipe
 
 HYPE: Final = Recipe(epochs=4, precision="bfloat16")
 _ONCE_MORE: Final = Recipe(epochs=1, rate=5e-5, head_rate=5e-4)
-# Rounds of runs: three from the base encoder, one from their mean, and then each from the one before.
+_IN_HALVES: Final = Recipe(epochs=1, precision="bfloat16")
+# Rounds of runs: three from the base encoder, one from their mean, and then each from the one before; the last two
+# are of two runs each, averaged.
 STANCE: Final = (
     (
         StanceRun(Recipe(epochs=3, rate=7e-5)),
@@ -43,6 +45,8 @@ STANCE: Final = (
     (StanceRun(replace(_ONCE_MORE, seed=9)),),
     (StanceRun(replace(_ONCE_MORE, seed=10)),),
     (StanceRun(replace(_ONCE_MORE, seed=11), halfway=True),),
+    (StanceRun(replace(_IN_HALVES, seed=12)), StanceRun(replace(_IN_HALVES, seed=13))),
+    (StanceRun(replace(_IN_HALVES, seed=14)), StanceRun(replace(_IN_HALVES, seed=15))),
 )
 
 
@@ -74,11 +78,14 @@ WAVES: Final = (
     Part(frozenset(), frozenset(["iw", "ix", "iy", "iz", "ja"])),
     Part(frozenset(["concessions_and_quotations"]), frozenset(["jb", "jc", "jd", "je", "jf"])),
     Part(frozenset(["near_misses"]), frozenset(["jg", "jh", "ji", "jj"])),
+    Part(frozenset(["assorted", "business_negation", "short_turns", "turned_by_a_particle"]), frozenset()),
+    Part(frozenset(["columnists", "daily_irony", "sincere_twins"]), frozenset()),
 )
 # Of what is older than the waves that it reads whole, a run that goes on reads a half again. The fourth takes every
 # second question: of a pair, whose questions follow each other, one side. Later ones take pairs whole, and the halves
-# in turn.
+# in turn; from wave ``TOGETHER`` on a round has a run for each half.
 AGAIN: Final = 2
+TOGETHER: Final = 9
 SIDES: Final = 2  # questions of a pair
 DIGITS: Final = 3  # decimals in which figures must agree
 
@@ -124,7 +131,8 @@ def stance_rounds(corpus: Path, without_genres: Collection[str] = ()) -> list[li
     learnt = (
         (paired([first]), [*documents([second]), *paired([second])], third),
         ([*documents(WAVES[:1]), *paired(WAVES[:1]), *_half(third, 0)],),
-        *((again(wave, wave % AGAIN),) for wave in range(1, len(WAVES))),
+        *((again(wave, wave % AGAIN),) for wave in range(1, TOGETHER)),
+        *(tuple(again(wave, half) for half in range(AGAIN)) for wave in range(TOGETHER, len(WAVES))),
     )
     return [
         [run._replace(further=further) for run, further in zip(runs, of_round, strict=True)]
